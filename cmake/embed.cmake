@@ -1,0 +1,13 @@
+# cmake -DOUTPUT=... -DINPUTS="a.avsc;b.avsc" -P embed.cmake: the files as an array of C strings.
+set(text "#include \"wire/schema_text.h\"\n\nconst char *const schema_texts[] = {\n")
+foreach(input IN LISTS INPUTS)
+  file(STRINGS ${input} lines)
+  foreach(line IN LISTS lines)
+    string(REPLACE "\\" "\\\\" line "${line}")
+    string(REPLACE "\"" "\\\"" line "${line}")
+    string(APPEND text "    \"${line}\\n\"\n")
+  endforeach()
+  string(APPEND text "    ,\n")
+endforeach()
+string(APPEND text "    NULL,\n};\n")
+file(WRITE ${OUTPUT} "${text}")

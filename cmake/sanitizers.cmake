@@ -1,0 +1,11 @@
+# SLOTKEEPER_SANITIZE: "", "address,undefined" or "thread". SLOTKEEPER_COVERAGE: gcov counters.
+set(SLOTKEEPER_SANITIZE "" CACHE STRING "sanitizers to build with, as -fsanitize= takes them")
+option(SLOTKEEPER_COVERAGE "count executed lines and branches (gcc only)" OFF)
+if(SLOTKEEPER_SANITIZE)
+  add_compile_options(-fsanitize=${SLOTKEEPER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${SLOTKEEPER_SANITIZE})
+endif()
+if(SLOTKEEPER_COVERAGE)
+  add_compile_options(--coverage -fprofile-update=atomic)
+  add_link_options(--coverage)
+endif()

@@ -1,0 +1,21 @@
+/* The settings that rules depend on; times in microseconds. */
+#ifndef SLOTKEEPER_DOMAIN_LIMITS_H
+#define SLOTKEEPER_DOMAIN_LIMITS_H
+
+#include <stdint.h>
+
+struct limits {
+    int64_t slot_duration_min_us;
+    int64_t slot_duration_max_us;
+    int64_t slot_horizon_us;
+    int64_t slot_open_max;
+    int64_t booking_lead_time_us;
+    int64_t booking_limit; /* 0: none; at most LIMITS_BOOKING_MAX */
+    int64_t cancel_cutoff_us;
+    int64_t noshow_grace_us;
+    int64_t command_age_max_us;
+};
+
+enum { LIMITS_BOOKING_MAX = 1000 };
+
+#endif

@@ -1,0 +1,111 @@
+/* The world: every row that a batch may touch, in memory. The store's load fills it, deciders read and change
+ * it, the store's save writes what changed. Rows live in the batch's arena. */
+#ifndef SLOTKEEPER_DOMAIN_WORLD_H
+#define SLOTKEEPER_DOMAIN_WORLD_H
+
+#include "base/arena.h"
+#include "base/uuid_map.h"
+#include "domain/outcome.h"
+
+/* What save has to do with a row. */
+enum change { CHANGE_NONE, CHANGE_INSERT, CHANGE_UPDATE };
+
+struct slot;
+struct appointment;
+
+struct account {
+    struct uuid account_id;
+    enum role role;
+    enum state state;
+    int32_t token_version;
+    int64_t tokens_valid_from_us;     /* tokens without a version are refused if issued before */
+    struct appointment *appointments; /* booked ones, by next_of_patient; loaded under LOAD_CALLERS_APPOINTMENTS */
+    struct slot *calendar;            /* slots not withdrawn, by next_of_doctor; loaded under LOAD_CALLERS_CALENDAR */
+    int64_t slots_to_come;            /* not withdrawn and later than now; likewise */
+};
+
+struct slot {
+    struct uuid slot_id;
+    struct uuid doctor_id;
+    int64_t starts_at_us;
+    int64_t ends_at_us;
+    bool withdrawn;
+    bool purged;                /* nothing is left but the id, which is never used again */
+    struct appointment *active; /* the one that is not cancelled, or NULL */
+    struct chain chain;
+    enum change change;
+    struct slot *next_of_doctor;
+};
+
+struct appointment {
+    struct uuid appointment_id;
+    struct uuid slot_id;
+    struct uuid doctor_id;
+    struct uuid patient_id;
+    int64_t starts_at_us;
+    int64_t ends_at_us;
+    enum state state;
+    int16_t seat; /* 1 .. booking.limit while booked, unique per patient; 0: none */
+    bool has_rescheduled_from;
+    struct uuid rescheduled_from;
+    enum reason cancel_reason;
+    enum change change;
+    struct appointment *next_of_patient;
+};
+
+/* The first answer to a (caller, command_id). */
+struct recall {
+    struct digest content_hash;
+    struct view outcome; /* the body as it was published; set by the engine for one of the same batch */
+    uint64_t outcome_fingerprint;
+};
+
+struct world_sizes { /* most rows of each kind that will be put in by load */
+    size_t accounts;
+    size_t slots;
+    size_t appointments;
+    size_t recalls;
+    size_t commands; /* how many decisions will be taken */
+};
+
+struct world {
+    struct uuid_map accounts;
+    struct uuid_map slots;
+    struct uuid_map appointments;
+    struct uuid_map recalls;
+    struct arena *arena; /* for load; deciders take from the arrays below, reserved beforehand */
+    struct slot *new_slots;
+    struct appointment *new_appointments;
+    struct recall *new_recalls;
+    struct slot **changed_slots; /* each once, in order of first change */
+    struct appointment **changed_appointments;
+    struct audit_event *events; /* in order of decision */
+    size_t new_slot_count;
+    size_t new_appointment_count;
+    size_t new_recall_count;
+    size_t changed_slot_count;
+    size_t changed_appointment_count;
+    size_t event_count;
+};
+
+void world_init(struct world *world, struct arena *arena, const struct world_sizes *sizes);
+
+/* For load: a zeroed row under its id, or the row that is already there (then *is_new is false, and the caller
+ * leaves it alone). Linking a row to its neighbours is done by the world_link_... functions. */
+struct account *world_put_account(struct world *world, struct uuid account_id, bool *is_new);
+struct slot *world_put_slot(struct world *world, struct uuid slot_id, bool *is_new);
+struct appointment *world_put_appointment(struct world *world, struct uuid appointment_id, bool *is_new);
+struct recall *world_put_recall(struct world *world, struct uuid caller, struct uuid command_id);
+/* Into its patient's list, if the patient is loaded and the appointment is booked. Once for each appointment. */
+void world_link_patient(struct world *world, struct appointment *appointment);
+/* Into its doctor's calendar, if the doctor is loaded and the slot not withdrawn. Once for each slot. */
+void world_link_doctor(struct world *world, struct slot *slot);
+
+/* For everybody; NULL: no such row. world_slot does not find purged slots. */
+struct account *world_account(const struct world *world, struct uuid account_id);
+struct slot *world_slot(const struct world *world, struct uuid slot_id);
+bool world_slot_id_used(const struct world *world, struct uuid slot_id);
+struct appointment *world_appointment(const struct world *world, struct uuid appointment_id);
+struct recall *world_recall(const struct world *world, struct uuid caller, struct uuid command_id);
+
+#endif
