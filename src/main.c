@@ -1,4 +1,5 @@
-/* Read first: a subcommand is found by name and run; src/app/worker.c is where the service itself begins. */
+/* Read first: a subcommand is found by name and run; src/app/worker.c is where the service itself
+ * begins. */
 #include "cli/cli.h"
 
 int main(int argc, char **argv) {

@@ -3,8 +3,10 @@
 #define SLOTKEEPER_APP_SETTINGS_H
 
 #include "base/status.h"
+#include "kafka/property.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum { SETTINGS_KAFKA_MAX = 64, SETTINGS_TEXT_MAX = 1024 };
@@ -24,20 +26,23 @@ struct settings {
     int64_t record_max;           /* record.max, 64 KiB */
     int64_t reply_partitions_max; /* 32 */
     int64_t reply_topics_max;     /* 1000 */
-    int64_t reply_bar_us;         /* reply.bar: how long a reply topic that broke a transaction is not used, 5m */
+    int64_t reply_bar_us; /* reply.bar: how long a reply topic that broke a transaction is not used,
+                             5m */
     /* worker */
-    int64_t worker_threads;       /* 4 */
+    int64_t worker_threads; /* 4 */
     int64_t worker_drain_us;
     char worker_instance_id[128];
-    int64_t batch_max;            /* batch.max: records a batch, 500 */
-    int64_t batch_memory_max;     /* batch.memory_max: bytes of a thread's arena, 64 MiB */
+    int64_t batch_max;              /* batch.max: records a batch, 500 */
+    int64_t batch_memory_max;       /* batch.memory_max: bytes of a thread's arena, 64 MiB */
     int64_t restart_backoff_max_us; /* worker.backoff_max: 5s */
-    int64_t transaction_timeout_us; /* kafka transaction.timeout.ms is set from worker.transaction_timeout, 10s */
+    int64_t transaction_timeout_us; /* kafka transaction.timeout.ms is set from
+                                       worker.transaction_timeout, 10s */
     int64_t log_retention_us;
     char http_listen[128];
     char log_level[16];
     /* database */
-    char database_url[SETTINGS_TEXT_MAX], database_read_url[SETTINGS_TEXT_MAX], database_admin_url[SETTINGS_TEXT_MAX];
+    char database_url[SETTINGS_TEXT_MAX], database_read_url[SETTINGS_TEXT_MAX],
+        database_admin_url[SETTINGS_TEXT_MAX];
     int64_t database_timeout_us;  /* client-side deadline of a statement, 10s */
     int64_t database_down_max_us; /* 5s */
     /* tokens and keys */
@@ -49,19 +54,22 @@ struct settings {
     /* later commands, parsed and documented already */
     int64_t rate_per_second, rate_burst, query_page_max, query_lag_max_us, retention_minimum_us;
     /* kafka.PROPERTY, in order of mention, the last of a name wins */
-    struct setting_kafka {
-        char name[128];
-        char value[SETTINGS_TEXT_MAX];
-    } kafka[SETTINGS_KAFKA_MAX];
-    int32_t kafka_count;
+    struct kafka_property kafka[SETTINGS_KAFKA_MAX];
+    size_t kafka_count;
 };
 
-/* From defaults, then the file (`config_file`; NULL: /etc/slotkeeper/slotkeeper.conf if it is there), then the environment,
- * then `sets` ("name=value"). STATUS_INVALID with *error naming the setting, where it stood and what it takes (never the
- * value of a setting marked secret). */
-enum status settings_load(struct settings *settings, const char *config_file, const char *const *sets, size_t set_count, struct error *error) MUST_USE;
+/* From defaults, then the file (`config_file`; NULL: /etc/slotkeeper/slotkeeper.conf if it is
+ * there), then the environment, then `sets` ("name=value"). STATUS_INVALID with *error naming the
+ * setting, where it stood and what it takes (never the value of a setting marked secret). */
+enum status settings_load(
+    struct settings *settings,
+    const char *config_file,
+    const char *const *sets,
+    size_t set_count,
+    struct error *error) MUST_USE;
 
-/* The table as Markdown (docs/settings.md is this, a test compares) and as --help text, to standard output. */
+/* The table as Markdown (docs/settings.md is this, a test compares) and as --help text, to standard
+ * output. */
 void settings_print_markdown(void);
 void settings_print_help(void);
 

@@ -1,5 +1,5 @@
-/* A list of blocks, each filled from its start. A reset keeps the blocks, so a worker's memory grows to
- * its largest batch and stays there. */
+/* A list of blocks, each filled from its start. A reset keeps the blocks, so a worker's memory
+ * grows to its largest batch and stays there. */
 #include "base/arena.h"
 
 #include <stdio.h>
@@ -50,7 +50,12 @@ static struct block *block_new(struct arena *arena, size_t size) {
         block = calloc(1, sizeof *block + block_size);
     }
     if (block == NULL) {
-        (void)fprintf(stderr, "slotkeeper: no memory for a batch: %zu bytes more than %zu of %zu\n", size, arena->size, arena->size_max);
+        (void)fprintf(
+            stderr,
+            "slotkeeper: no memory for a batch: %zu bytes more than %zu of %zu\n",
+            size,
+            arena->size,
+            arena->size_max);
         abort();
     }
     block->size = block_size;

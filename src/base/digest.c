@@ -1,5 +1,5 @@
-/* SHA-256 through OpenSSL's low-level functions: they cost no allocation, and the EVP interface's fetch
- * and context are a third of the time for the 200 bytes that we mostly hash. */
+/* SHA-256 through OpenSSL's low-level functions: they cost no allocation, and the EVP interface's
+ * fetch and context are a third of the time for the 200 bytes that we mostly hash. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/digest.h"
 
@@ -28,7 +28,8 @@ void digester_add(struct digester *digester, struct view bytes) {
 }
 
 static void add_size(struct digester *digester, uint32_t size) {
-    const uint8_t bytes[4] = {(uint8_t)(size >> 24), (uint8_t)(size >> 16), (uint8_t)(size >> 8), (uint8_t)size};
+    const uint8_t bytes[4] = {
+        (uint8_t)(size >> 24), (uint8_t)(size >> 16), (uint8_t)(size >> 8), (uint8_t)size};
     digester_add(digester, view_of(bytes, sizeof bytes));
 }
 

@@ -29,6 +29,7 @@ static inline bool digest_equal(const struct digest *a, const struct digest *b) 
 }
 
 enum { DIGEST_TEXT_SIZE = 64 };
+
 /* 64 hexadecimal digits and a NUL. */
 void digest_format(const struct digest *digest, char text[DIGEST_TEXT_SIZE + 1]);
 

@@ -1,5 +1,6 @@
-/* Structured logs: one JSON object a line on standard error, written with one write(2), so that lines of
- * several threads never mix. Thread-safe. What a client wrote and what is secret is never passed in. */
+/* Structured logs: one JSON object a line on standard error, written with one write(2), so that
+ * lines of several threads never mix. Thread-safe. What a client wrote and what is secret is never
+ * passed in. */
 #ifndef SLOTKEEPER_BASE_LOG_H
 #define SLOTKEEPER_BASE_LOG_H
 
@@ -12,6 +13,7 @@ enum log_type { LOG_END, LOG_TYPE_INT, LOG_TYPE_REAL, LOG_TYPE_TEXT, LOG_TYPE_BO
 struct log_field {
     const char *name;
     enum log_type type;
+
     union {
         int64_t integer;
         double real;
@@ -20,10 +22,14 @@ struct log_field {
     } as;
 };
 
-#define LOG_INT(field, value)  ((struct log_field){.name = (field), .type = LOG_TYPE_INT, .as.integer = (int64_t)(value)})
-#define LOG_REAL(field, value) ((struct log_field){.name = (field), .type = LOG_TYPE_REAL, .as.real = (value)})
-#define LOG_TEXT(field, value) ((struct log_field){.name = (field), .type = LOG_TYPE_TEXT, .as.text = (value)})
-#define LOG_BOOL(field, value) ((struct log_field){.name = (field), .type = LOG_TYPE_BOOL, .as.boolean = (value)})
+#define LOG_INT(field, value)                                                                      \
+    ((struct log_field){.name = (field), .type = LOG_TYPE_INT, .as.integer = (int64_t)(value)})
+#define LOG_REAL(field, value)                                                                     \
+    ((struct log_field){.name = (field), .type = LOG_TYPE_REAL, .as.real = (value)})
+#define LOG_TEXT(field, value)                                                                     \
+    ((struct log_field){.name = (field), .type = LOG_TYPE_TEXT, .as.text = (value)})
+#define LOG_BOOL(field, value)                                                                     \
+    ((struct log_field){.name = (field), .type = LOG_TYPE_BOOL, .as.boolean = (value)})
 
 /* `message` is a constant sentence; the fields end with one whose type is LOG_END. */
 void log_write(enum log_level level, const char *message, const struct log_field *fields);

@@ -8,8 +8,9 @@
 
 enum status {
     STATUS_OK,
-    STATUS_INVALID,  /* what came from outside is wrong: answer or report it, nothing else happens */
-    STATUS_CONFLICT, /* a race with another transaction: roll back and decide again from fresh rows */
+    STATUS_INVALID, /* what came from outside is wrong: answer or report it, nothing else happens */
+    STATUS_CONFLICT, /* a race with another transaction: roll back and decide again from fresh rows
+                      */
     STATUS_POISON,   /* the data itself is refused: halve the batch until the record stands alone */
     STATUS_RETRY,    /* the environment's trouble: back off and try again, answer nobody */
     STATUS_LOST,     /* what we held is somebody else's now: let go and join again */
@@ -23,8 +24,10 @@ struct error {
     char text[ERROR_TEXT_MAX];
 };
 
-/* Writes the sentence (cut at ERROR_TEXT_MAX) and returns `status`, so that a failure is one line. */
-enum status error_set(struct error *error, enum status status, const char *format, ...) PRINTF_LIKE(3, 4);
+/* Writes the sentence (cut at ERROR_TEXT_MAX) and returns `status`, so that a failure is one line.
+ */
+enum status error_set(struct error *error, enum status status, const char *format, ...)
+    PRINTF_LIKE(3, 4);
 
 /* The status's name in lower case, for logs. */
 const char *status_name(enum status status);

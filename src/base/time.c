@@ -3,8 +3,8 @@
 
 #include <time.h>
 
-/* Days since 1970-01-01 of a date in the proleptic Gregorian calendar (months counted from March, so that
- * the leap day is the last of its year). */
+/* Days since 1970-01-01 of a date in the proleptic Gregorian calendar (months counted from March,
+ * so that the leap day is the last of its year). */
 static int64_t days_of_date(int64_t year, int64_t month, int64_t day) {
     int64_t shifted_year = month <= 2 ? year - 1 : year;
     int64_t era = shifted_year / 400;
@@ -18,7 +18,8 @@ static void date_of_days(int64_t days, int64_t *year, int64_t *month, int64_t *d
     int64_t shifted = days + 719468;
     int64_t era = shifted / 146097;
     int64_t day_of_era = shifted - era * 146097;
-    int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int64_t month_from_march = (5 * day_of_year + 2) / 153;
     *day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
@@ -71,8 +72,8 @@ static uint8_t read_one_of(struct reader *reader, const char *allowed) {
 static int64_t read_fraction_us(struct reader *reader) {
     int64_t fraction = 0;
     int digits = 0;
-    while (reader->position < reader->text.size && reader->text.data[reader->position] >= '0' &&
-           reader->text.data[reader->position] <= '9') {
+    while (reader->position < reader->text.size && reader->text.data[reader->position] >= '0'
+           && reader->text.data[reader->position] <= '9') {
         int digit = reader->text.data[reader->position++] - '0';
         if (digits++ < 6) {
             fraction = fraction * 10 + digit;
@@ -116,8 +117,8 @@ bool time_parse(struct view text, int64_t *time_us) {
         next = read_one_of(&reader, "Zz+-");
     }
     int64_t offset_minutes = read_offset_minutes(&reader, next);
-    if (reader.failed || reader.position != text.size || month < 1 || month > 12 || day < 1 ||
-        day > days_in_month(year, month) || hour > 23 || minute > 59 || second > 59) {
+    if (reader.failed || reader.position != text.size || month < 1 || month > 12 || day < 1
+        || day > days_in_month(year, month) || hour > 23 || minute > 59 || second > 59) {
         return false;
     }
     int64_t minutes = (days_of_date(year, month, day) * 24 + hour) * 60 + minute - offset_minutes;
@@ -136,7 +137,9 @@ static char *put_digits(char *text, int64_t number, size_t count, char after) {
 }
 
 void time_format(int64_t time_us, char text[TIME_TEXT_SIZE + 1]) {
-    int64_t bounded = time_us < TIME_MIN_US ? TIME_MIN_US : time_us > TIME_MAX_US ? TIME_MAX_US : time_us;
+    int64_t bounded = time_us < TIME_MIN_US   ? TIME_MIN_US
+                      : time_us > TIME_MAX_US ? TIME_MAX_US
+                                              : time_us;
     int64_t seconds = bounded / TIME_SECOND_US;
     int64_t second_of_day = seconds % 86400;
     int64_t year;

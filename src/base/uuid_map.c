@@ -1,5 +1,6 @@
-/* Open addressing with linear probing, at most half full. The ids are hashed with a key of the process,
- * because slot ids are chosen by clients and a table that they can aim at is slow on purpose. */
+/* Open addressing with linear probing, at most half full. The ids are hashed with a key of the
+ * process, because slot ids are chosen by clients and a table that they can aim at is slow on
+ * purpose. */
 #include "base/uuid_map.h"
 
 #include <assert.h>
@@ -34,7 +35,9 @@ void uuid_map_init(struct uuid_map *map, struct arena *arena, size_t count_max) 
         size *= 2;
     }
     *map = (struct uuid_map){
-        .entries = ARENA_ARRAY(arena, struct uuid_map_entry, size), .mask = size - 1, .count_max = count_max};
+        .entries = ARENA_ARRAY(arena, struct uuid_map_entry, size),
+        .mask = size - 1,
+        .count_max = count_max};
 }
 
 static struct uuid_map_entry *find(const struct uuid_map *map, struct uuid key) {

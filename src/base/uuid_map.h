@@ -1,4 +1,5 @@
-/* A hash table from UUID to pointer, of a fixed number of entries, in an arena. Nothing is ever removed. */
+/* A hash table from UUID to pointer, of a fixed number of entries, in an arena. Nothing is ever
+ * removed. */
 #ifndef SLOTKEEPER_BASE_UUID_MAP_H
 #define SLOTKEEPER_BASE_UUID_MAP_H
 

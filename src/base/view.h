@@ -30,11 +30,13 @@ static inline bool view_is(struct view a, const char *text) {
 }
 
 static inline bool view_starts_with(struct view a, struct view prefix) {
-    return a.size >= prefix.size && (prefix.size == 0 || memcmp(a.data, prefix.data, prefix.size) == 0);
+    return a.size >= prefix.size
+           && (prefix.size == 0 || memcmp(a.data, prefix.data, prefix.size) == 0);
 }
 
 static inline struct view view_from(struct view a, size_t offset) {
-    return offset >= a.size ? (struct view){a.data, 0} : (struct view){a.data + offset, a.size - offset};
+    return offset >= a.size ? (struct view){a.data, 0}
+                            : (struct view){a.data + offset, a.size - offset};
 }
 
 #endif

@@ -6,8 +6,9 @@
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-/* What every subcommand gets: settings already loaded, its own arguments (argv[0] is the subcommand's name), --json
- * taken out. Messages for people go to standard error, results to standard output. Returns an exit status. */
+/* What every subcommand gets: settings already loaded, its own arguments (argv[0] is the
+ * subcommand's name), --json taken out. Messages for people go to standard error, results to
+ * standard output. Returns an exit status. */
 struct cli {
     const struct settings *settings;
     bool json;
@@ -15,7 +16,8 @@ struct cli {
     char **argv;
 };
 
-/* Finds the subcommand, takes --config, --set, --json, --help from anywhere before "--", and runs it. */
+/* Finds the subcommand, takes --config, --set, --json, --help from anywhere before "--", and runs
+ * it. */
 int cli_main(int argc, char **argv);
 
 int cli_worker(const struct cli *cli);

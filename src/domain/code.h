@@ -5,39 +5,56 @@
 #include "domain/types.h"
 
 /* CODE(name, status, sentence) in the order of contract.md. CODE_ACCEPTED's text is empty. */
-#define CODES(CODE)                                                                                                                  \
-    CODE(MALFORMED, INVALID, "The record's bytes or headers cannot be read.")                                                        \
-    CODE(UNKNOWN_SCHEMA, INVALID, "The record names a schema that this topic does not take.")                                        \
-    CODE(INTERNAL, INVALID, "The service failed on this record; its operators have been alerted.")                                   \
-    CODE(UNAUTHENTICATED, REFUSED, "The request needs a genuine, current token of an existing account.")                             \
-    CODE(FORBIDDEN_ROLE, REFUSED, "The caller's role may not send this command.")                                                    \
-    CODE(RATE_LIMITED, REFUSED, "The caller sends too fast; retry_after_ms says when to ask again.")                                 \
-    CODE(COMMAND_ID_REUSED, REFUSED, "The caller has used this command_id for a command of other content.")                          \
-    CODE(EXPIRED, REFUSED, "The request was decided after its expiry or its maximum age.")                                           \
-    CODE(ACCOUNT_INACTIVE, REFUSED, "The account is not active.")                                                                    \
-    CODE(SLOT_EXISTS, REFUSED, "The slot_id has been used before.")                                                                  \
-    CODE(SLOT_INVALID_RANGE, REFUSED, "The slot must end after it starts and be neither too short nor too long.")                    \
-    CODE(SLOT_IN_PAST, REFUSED, "The slot starts too soon or lies in the past.")                                                     \
-    CODE(SLOT_TOO_FAR, REFUSED, "The slot lies beyond the booking horizon.")                                                         \
-    CODE(SLOT_LIMIT_REACHED, REFUSED, "The doctor has as many slots to come as are allowed.")                                        \
-    CODE(SLOT_OVERLAP, REFUSED, "The slot overlaps another slot of the doctor.")                                                     \
-    CODE(SLOT_NOT_FOUND, REFUSED, "There is no such slot.")                                                                          \
-    CODE(SLOT_WITHDRAWN, REFUSED, "The slot has been withdrawn.")                                                                    \
-    CODE(SLOT_HAS_APPOINTMENT, REFUSED, "The slot has an appointment.")                                                              \
-    CODE(SLOT_TAKEN, REFUSED, "The slot is taken.")                                                                                  \
-    CODE(PATIENT_OVERLAP, REFUSED, "The patient has another appointment at that time.")                                              \
-    CODE(BOOKING_LIMIT_REACHED, REFUSED, "The patient has as many appointments to come as are allowed.")                             \
-    CODE(APPOINTMENT_NOT_FOUND, REFUSED, "There is no such appointment.")                                                            \
-    CODE(ALREADY_CANCELLED, REFUSED, "The appointment has been cancelled.")                                                          \
-    CODE(ALREADY_FULFILLED, REFUSED, "The appointment has been completed.")                                                          \
-    CODE(ALREADY_NOSHOW, REFUSED, "The appointment has been marked as a no-show.")                                                   \
-    CODE(REASON_REQUIRED, REFUSED, "A doctor or an admin must give a reason for cancelling.")                                        \
-    CODE(CANCEL_TOO_LATE, REFUSED, "It is too late to cancel the appointment.")                                                      \
-    CODE(COMPLETE_TOO_EARLY, REFUSED, "The appointment has not started.")                                                            \
+#define CODES(CODE)                                                                                \
+    CODE(MALFORMED, INVALID, "The record's bytes or headers cannot be read.")                      \
+    CODE(UNKNOWN_SCHEMA, INVALID, "The record names a schema that this topic does not take.")      \
+    CODE(INTERNAL, INVALID, "The service failed on this record; its operators have been alerted.") \
+    CODE(                                                                                          \
+        UNAUTHENTICATED,                                                                           \
+        REFUSED,                                                                                   \
+        "The request needs a genuine, current token of an existing account.")                      \
+    CODE(FORBIDDEN_ROLE, REFUSED, "The caller's role may not send this command.")                  \
+    CODE(                                                                                          \
+        RATE_LIMITED,                                                                              \
+        REFUSED,                                                                                   \
+        "The caller sends too fast; retry_after_ms says when to ask again.")                       \
+    CODE(                                                                                          \
+        COMMAND_ID_REUSED,                                                                         \
+        REFUSED,                                                                                   \
+        "The caller has used this command_id for a command of other content.")                     \
+    CODE(EXPIRED, REFUSED, "The request was decided after its expiry or its maximum age.")         \
+    CODE(ACCOUNT_INACTIVE, REFUSED, "The account is not active.")                                  \
+    CODE(SLOT_EXISTS, REFUSED, "The slot_id has been used before.")                                \
+    CODE(                                                                                          \
+        SLOT_INVALID_RANGE,                                                                        \
+        REFUSED,                                                                                   \
+        "The slot must end after it starts and be neither too short nor too long.")                \
+    CODE(SLOT_IN_PAST, REFUSED, "The slot starts too soon or lies in the past.")                   \
+    CODE(SLOT_TOO_FAR, REFUSED, "The slot lies beyond the booking horizon.")                       \
+    CODE(SLOT_LIMIT_REACHED, REFUSED, "The doctor has as many slots to come as are allowed.")      \
+    CODE(SLOT_OVERLAP, REFUSED, "The slot overlaps another slot of the doctor.")                   \
+    CODE(SLOT_NOT_FOUND, REFUSED, "There is no such slot.")                                        \
+    CODE(SLOT_WITHDRAWN, REFUSED, "The slot has been withdrawn.")                                  \
+    CODE(SLOT_HAS_APPOINTMENT, REFUSED, "The slot has an appointment.")                            \
+    CODE(SLOT_TAKEN, REFUSED, "The slot is taken.")                                                \
+    CODE(PATIENT_OVERLAP, REFUSED, "The patient has another appointment at that time.")            \
+    CODE(                                                                                          \
+        BOOKING_LIMIT_REACHED,                                                                     \
+        REFUSED,                                                                                   \
+        "The patient has as many appointments to come as are allowed.")                            \
+    CODE(APPOINTMENT_NOT_FOUND, REFUSED, "There is no such appointment.")                          \
+    CODE(ALREADY_CANCELLED, REFUSED, "The appointment has been cancelled.")                        \
+    CODE(ALREADY_FULFILLED, REFUSED, "The appointment has been completed.")                        \
+    CODE(ALREADY_NOSHOW, REFUSED, "The appointment has been marked as a no-show.")                 \
+    CODE(REASON_REQUIRED, REFUSED, "A doctor or an admin must give a reason for cancelling.")      \
+    CODE(CANCEL_TOO_LATE, REFUSED, "It is too late to cancel the appointment.")                    \
+    CODE(COMPLETE_TOO_EARLY, REFUSED, "The appointment has not started.")                          \
     CODE(NOSHOW_TOO_EARLY, REFUSED, "It is too early to mark the appointment as a no-show.")
 
 #define CODE_ENUM(name, status, sentence) CODE_##name,
+
 enum code { CODE_ACCEPTED, CODES(CODE_ENUM) CODE_COUNT };
+
 #undef CODE_ENUM
 
 const char *code_text(enum code code); /* "" for CODE_ACCEPTED */

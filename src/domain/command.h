@@ -1,6 +1,6 @@
-/* A command: its definition, one const row in a file of its own under commands/, and its decoded values.
- * The definition alone tells every other part what it needs to know: the wire layer which fields to read,
- * the loader which rows to fetch, the engine who may send it. */
+/* A command: its definition, one const row in a file of its own under commands/, and its decoded
+ * values. The definition alone tells every other part what it needs to know: the wire layer which
+ * fields to read, the loader which rows to fetch, the engine who may send it. */
 #ifndef SLOTKEEPER_DOMAIN_COMMAND_H
 #define SLOTKEEPER_DOMAIN_COMMAND_H
 
@@ -27,6 +27,7 @@ struct field {
 
 struct value {
     bool present; /* false: null */
+
     union {
         struct uuid uuid;
         int64_t time_us;
@@ -37,18 +38,21 @@ struct value {
 /* Rows beside those that fields name. */
 enum {
     LOAD_CALLERS_APPOINTMENTS = 1U << 0U, /* the calling patient's booked appointments */
-    LOAD_CALLERS_CALENDAR = 1U << 1U,     /* the calling doctor's slots around [starts_at, ends_at), and how many are to come */
+    LOAD_CALLERS_CALENDAR = 1U << 1U, /* the calling doctor's slots around [starts_at, ends_at), and
+                                         how many are to come */
 };
 
 struct decision;
 
 struct command_definition {
-    const char *name;  /* of the record: "BookSlot"; the schema is slotkeeper.command.<name> */
-    unsigned roles;    /* ROLE_BIT of each role that may send it */
-    unsigned loads;    /* LOAD_... */
-    struct field fields[COMMAND_FIELDS_MAX + 1]; /* after command_id, in any order; what is not listed is skipped */
-    /* The command's own rules against loaded rows: CODE_ACCEPTED after changing the rows, or the first code
-     * that applies, nothing changed. Pure: no I/O, no clock, no allocation, no logging. */
+    const char *name; /* of the record: "BookSlot"; the schema is slotkeeper.command.<name> */
+    unsigned roles;   /* ROLE_BIT of each role that may send it */
+    unsigned loads;   /* LOAD_... */
+    struct field fields[COMMAND_FIELDS_MAX + 1]; /* after command_id, in any order; what is not
+                                                    listed is skipped */
+    /* The command's own rules against loaded rows: CODE_ACCEPTED after changing the rows, or the
+     * first code that applies, nothing changed. Pure: no I/O, no clock, no allocation, no logging.
+     */
     enum code (*decide)(struct decision *decision);
 };
 
@@ -65,8 +69,8 @@ size_t command_definition_count(void);
 /* By record name without namespace; NULL: none. */
 const struct command_definition *command_definition_find(struct view name);
 
-/* SHA-256 over the name and the fields that are not null, by name: what makes two commands the same. A later
- * schema's new field, null by default, leaves the digest as it was. */
+/* SHA-256 over the name and the fields that are not null, by name: what makes two commands the
+ * same. A later schema's new field, null by default, leaves the digest as it was. */
 void command_content_hash(const struct command *command, struct digest *hash);
 
 #endif

@@ -1,5 +1,5 @@
-/* One decision: a command against the world at one moment. judge() is the order of checks from step 5 of
- * contract.md on; the deciders under commands/ are step 10. All of it is pure. */
+/* One decision: a command against the world at one moment. judge() is the order of checks from step
+ * 5 of contract.md on; the deciders under commands/ are step 10. All of it is pure. */
 #ifndef SLOTKEEPER_DOMAIN_DECISION_H
 #define SLOTKEEPER_DOMAIN_DECISION_H
 
@@ -17,23 +17,24 @@ struct decision {
     struct uuid caller_id;      /* the token's sub */
     enum role caller_role;      /* the token's role */
     bool has_token_version;
-    int32_t token_version;     /* the token's ver */
+    int32_t token_version;      /* the token's ver */
     int64_t token_issued_at_us; /* the token's iat */
-    int64_t append_time_us;    /* the record's */
-    int64_t expires_at_us;     /* ce_expirytime; negative: none */
+    int64_t append_time_us;     /* the record's */
+    int64_t expires_at_us;      /* ce_expirytime; negative: none */
     struct uuid outcome_id;
 
     /* What judge finds out. */
-    struct account *caller;     /* NULL: no such account */
-    struct recall *recalled;    /* not NULL: answer with this body, nothing else happens */
-    struct recall *remembered;  /* not NULL: the answer is to be recalled later; the engine sets its body */
-    struct result result;       /* when accepted */
-    size_t first_event;         /* the decision's events are world->events[first_event ..] */
+    struct account *caller;  /* NULL: no such account */
+    struct recall *recalled; /* not NULL: answer with this body, nothing else happens */
+    struct recall
+        *remembered; /* not NULL: the answer is to be recalled later; the engine sets its body */
+    struct result result; /* when accepted */
+    size_t first_event;   /* the decision's events are world->events[first_event ..] */
     size_t event_count;
 };
 
-/* Steps 5 to 10. CODE_ACCEPTED, or the first code that applies. When decision->recalled is set, the code
- * returned is CODE_ACCEPTED and means nothing: the recalled body says how it was decided. */
+/* Steps 5 to 10. CODE_ACCEPTED, or the first code that applies. When decision->recalled is set, the
+ * code returned is CODE_ACCEPTED and means nothing: the recalled body says how it was decided. */
 enum code judge(struct decision *decision);
 
 /* For deciders. ------------------------------------------------------------------------------- */
@@ -42,22 +43,35 @@ enum code judge(struct decision *decision);
 const struct value *decision_value(const struct decision *decision, const char *field);
 
 /* A new slot of the caller's. Linked, marked for insert, its SLOT event appended. */
-struct slot *decision_publish_slot(struct decision *decision, struct uuid slot_id, int64_t starts_at_us, int64_t ends_at_us);
+struct slot *decision_publish_slot(
+    struct decision *decision, struct uuid slot_id, int64_t starts_at_us, int64_t ends_at_us);
 void decision_withdraw_slot(struct decision *decision, struct slot *slot, enum reason reason);
-/* A new appointment of the caller's on `slot`, its id minted from outcome_id; `given_up` (or NULL) is the one it
- * replaces. Event appended. */
-struct appointment *decision_book(struct decision *decision, struct slot *slot, const struct appointment *given_up);
-/* To STATE_CANCELLED, STATE_FULFILLED or STATE_NOSHOW; frees seat and slot as the state says. Event appended;
- * related_id is the new appointment of a reschedule, or NULL. */
-void decision_end_appointment(struct decision *decision, struct appointment *appointment, enum state state, enum reason reason, const struct uuid *related_id);
+/* A new appointment of the caller's on `slot`, its id minted from outcome_id; `given_up` (or NULL)
+ * is the one it replaces. Event appended. */
+struct appointment *decision_book(
+    struct decision *decision, struct slot *slot, const struct appointment *given_up);
+/* To STATE_CANCELLED, STATE_FULFILLED or STATE_NOSHOW; frees seat and slot as the state says. Event
+ * appended; related_id is the new appointment of a reschedule, or NULL. */
+void decision_end_appointment(
+    struct decision *decision,
+    struct appointment *appointment,
+    enum state state,
+    enum reason reason,
+    const struct uuid *related_id);
 
 /* Rules that several commands share; each returns CODE_ACCEPTED or the code that applies. */
-/* The appointment on the slot named, if the caller may see it, into *found: else APPOINTMENT_NOT_FOUND; ALREADY_... unless booked. */
+/* The appointment on the slot named, if the caller may see it, into *found: else
+ * APPOINTMENT_NOT_FOUND; ALREADY_... unless booked. */
 enum code rule_find_booked(const struct decision *decision, struct appointment **found);
 /* Of cancelling, after rule_find_booked: reason and cutoff. */
 enum code rule_may_cancel(const struct decision *decision, const struct appointment *appointment);
-/* Of booking slot_id for the caller; `given_up` (or NULL) counts neither as overlap nor towards the limit. */
-enum code rule_may_book(const struct decision *decision, struct uuid slot_id, const struct appointment *given_up, struct slot **found);
+/* Of booking slot_id for the caller; `given_up` (or NULL) counts neither as overlap nor towards the
+ * limit. */
+enum code rule_may_book(
+    const struct decision *decision,
+    struct uuid slot_id,
+    const struct appointment *given_up,
+    struct slot **found);
 
 void result_of_slot(struct result *result, const struct slot *slot);
 void result_of_appointment(struct result *result, const struct appointment *appointment);

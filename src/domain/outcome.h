@@ -31,6 +31,7 @@ enum result_type { RESULT_NONE, RESULT_SLOT, RESULT_APPOINTMENT };
 
 struct result {
     enum result_type type;
+
     union {
         struct slot_result slot;
         struct appointment_result appointment;
@@ -78,15 +79,20 @@ struct chain {
     struct digest head;
 };
 
-/* Sets sequence, previous_hash and hash of an event whose other fields are final, and moves the chain on.
- * docs/audit.md describes the canonical form that is hashed. */
+/* Sets sequence, previous_hash and hash of an event whose other fields are final, and moves the
+ * chain on. docs/audit.md describes the canonical form that is hashed. */
 void audit_chain_append(struct chain *chain, struct audit_event *event);
 /* The hash of an event from its fields, previous_hash and sequence included. */
 void audit_event_hash(const struct audit_event *event, struct digest *hash);
 
-/* Ids that a replay mints again and no caller can aim at: SHA-256 over a label and where the record stood.
- * `generation` is 0 until an operator accepted a loss. */
-struct uuid outcome_id_of(struct view cluster_id, int64_t generation, struct view topic, int32_t partition, int64_t offset);
+/* Ids that a replay mints again and no caller can aim at: SHA-256 over a label and where the record
+ * stood. `generation` is 0 until an operator accepted a loss. */
+struct uuid outcome_id_of(
+    struct view cluster_id,
+    int64_t generation,
+    struct view topic,
+    int32_t partition,
+    int64_t offset);
 struct uuid event_id_of(struct uuid outcome_id, unsigned index);
 struct uuid appointment_id_of(struct uuid outcome_id);
 

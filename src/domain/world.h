@@ -1,5 +1,5 @@
-/* The world: every row that a batch may touch, in memory. The store's load fills it, deciders read and change
- * it, the store's save writes what changed. Rows live in the batch's arena. */
+/* The world: every row that a batch may touch, in memory. The store's load fills it, deciders read
+ * and change it, the store's save writes what changed. Rows live in the batch's arena. */
 #ifndef SLOTKEEPER_DOMAIN_WORLD_H
 #define SLOTKEEPER_DOMAIN_WORLD_H
 
@@ -18,10 +18,12 @@ struct account {
     enum role role;
     enum state state;
     int32_t token_version;
-    int64_t tokens_valid_from_us;     /* tokens without a version are refused if issued before */
-    struct appointment *appointments; /* booked ones, by next_of_patient; loaded under LOAD_CALLERS_APPOINTMENTS */
-    struct slot *calendar;            /* slots not withdrawn, by next_of_doctor; loaded under LOAD_CALLERS_CALENDAR */
-    int64_t slots_to_come;            /* not withdrawn and later than now; likewise */
+    int64_t tokens_valid_from_us; /* tokens without a version are refused if issued before */
+    struct appointment
+        *appointments; /* booked ones, by next_of_patient; loaded under LOAD_CALLERS_APPOINTMENTS */
+    struct slot
+        *calendar; /* slots not withdrawn, by next_of_doctor; loaded under LOAD_CALLERS_CALENDAR */
+    int64_t slots_to_come; /* not withdrawn and later than now; likewise */
 };
 
 struct slot {
@@ -56,7 +58,8 @@ struct appointment {
 /* The first answer to a (caller, command_id). */
 struct recall {
     struct digest content_hash;
-    struct view outcome; /* the body as it was published; set by the engine for one of the same batch */
+    struct view
+        outcome; /* the body as it was published; set by the engine for one of the same batch */
     uint64_t outcome_fingerprint;
 };
 
@@ -90,15 +93,19 @@ struct world {
 
 void world_init(struct world *world, struct arena *arena, const struct world_sizes *sizes);
 
-/* For load: a zeroed row under its id, or the row that is already there (then *is_new is false, and the caller
- * leaves it alone). Linking a row to its neighbours is done by the world_link_... functions. */
+/* For load: a zeroed row under its id, or the row that is already there (then *is_new is false, and
+ * the caller leaves it alone). Linking a row to its neighbours is done by the world_link_...
+ * functions. */
 struct account *world_put_account(struct world *world, struct uuid account_id, bool *is_new);
 struct slot *world_put_slot(struct world *world, struct uuid slot_id, bool *is_new);
-struct appointment *world_put_appointment(struct world *world, struct uuid appointment_id, bool *is_new);
+struct appointment *world_put_appointment(
+    struct world *world, struct uuid appointment_id, bool *is_new);
 struct recall *world_put_recall(struct world *world, struct uuid caller, struct uuid command_id);
-/* Into its patient's list, if the patient is loaded and the appointment is booked. Once for each appointment. */
+/* Into its patient's list, if the patient is loaded and the appointment is booked. Once for each
+ * appointment. */
 void world_link_patient(struct world *world, struct appointment *appointment);
-/* Into its doctor's calendar, if the doctor is loaded and the slot not withdrawn. Once for each slot. */
+/* Into its doctor's calendar, if the doctor is loaded and the slot not withdrawn. Once for each
+ * slot. */
 void world_link_doctor(struct world *world, struct slot *slot);
 
 /* For everybody; NULL: no such row. world_slot does not find purged slots. */

@@ -1,4 +1,5 @@
-/* Bytes to commands, outcomes and events to bytes. One codec a thread: it reuses its Avro values. */
+/* Bytes to commands, outcomes and events to bytes. One codec a thread: it reuses its Avro values.
+ */
 #ifndef SLOTKEEPER_WIRE_CODEC_H
 #define SLOTKEEPER_WIRE_CODEC_H
 
@@ -9,57 +10,86 @@
 
 struct codec;
 
-/* `record_size_max`: a larger value is MALFORMED, unread. NULL with *error set: a schema built in lacks what a
- * command definition or an event needs; a defect of the build, found at start. The schemas must outlive it. */
-struct codec *codec_new(const struct schemas *schemas, size_t record_size_max, struct error *error) MUST_USE;
+/* `record_size_max`: a larger value is MALFORMED, unread. NULL with *error set: a schema built in
+ * lacks what a command definition or an event needs; a defect of the build, found at start. The
+ * schemas must outlive it. */
+struct codec *codec_new(
+    const struct schemas *schemas, size_t record_size_max, struct error *error) MUST_USE;
 void codec_destroy(struct codec *codec);
 
 struct decoded {
-    enum framing_kind framing;    /* of the reply; what cannot be recognised is answered FRAMING_SINGLE_OBJECT */
-    bool has_command_id;          /* readable, whatever else is wrong */
-    struct command command;       /* definition NULL unless the code is CODE_ACCEPTED */
-    const char *command_name;     /* full name, static; NULL: unreadable */
+    enum framing_kind
+        framing; /* of the reply; what cannot be recognised is answered FRAMING_SINGLE_OBJECT */
+    bool has_command_id;      /* readable, whatever else is wrong */
+    struct command command;   /* definition NULL unless the code is CODE_ACCEPTED */
+    const char *command_name; /* full name, static; NULL: unreadable */
 };
 
-/* CODE_ACCEPTED, CODE_MALFORMED or CODE_UNKNOWN_SCHEMA. The bytes are walked against the writer's schema, with
- * bounds, before avro-c sees them. Schemas of namespaces other than slotkeeper.command, and commands without a
- * definition, are UNKNOWN_SCHEMA. The decoded command holds no view into the record. */
-enum code codec_decode_command(struct codec *codec, const struct record *record, const struct request_headers *headers, struct decoded *decoded) MUST_USE;
+/* CODE_ACCEPTED, CODE_MALFORMED or CODE_UNKNOWN_SCHEMA. The bytes are walked against the writer's
+ * schema, with bounds, before avro-c sees them. Schemas of namespaces other than
+ * slotkeeper.command, and commands without a definition, are UNKNOWN_SCHEMA. The decoded command
+ * holds no view into the record. */
+enum code codec_decode_command(
+    struct codec *codec,
+    const struct record *record,
+    const struct request_headers *headers,
+    struct decoded *decoded) MUST_USE;
 
 /* Bare Avro bodies, in the arena; and the fingerprint of the schema they were written with. */
-struct view codec_encode_outcome(struct codec *codec, struct arena *arena, const struct outcome *outcome) MUST_USE;
-struct view codec_encode_event(struct codec *codec, struct arena *arena, const struct audit_event *event) MUST_USE;
+struct view codec_encode_outcome(
+    struct codec *codec, struct arena *arena, const struct outcome *outcome) MUST_USE;
+struct view codec_encode_event(
+    struct codec *codec, struct arena *arena, const struct audit_event *event) MUST_USE;
 uint64_t codec_outcome_fingerprint(const struct codec *codec);
 uint64_t codec_event_fingerprint(const struct codec *codec);
 
-/* Reads back what codec_encode_outcome wrote: the fields that headers repeat. False: not such bytes. */
+/* Reads back what codec_encode_outcome wrote: the fields that headers repeat. False: not such
+ * bytes. */
 struct outcome_summary {
     struct uuid outcome_id;
     enum code code;
     int64_t decided_at_us;
 };
-bool codec_read_outcome(struct codec *codec, struct view body, struct outcome_summary *summary) MUST_USE;
+
+bool codec_read_outcome(
+    struct codec *codec, struct view body, struct outcome_summary *summary) MUST_USE;
+
 /* event_id and occurred_at, key of the chain (slot id, or account id), likewise. */
 struct event_summary {
     struct uuid event_id;
     struct uuid chain_id;
     int64_t occurred_at_us;
 };
-bool codec_read_event(struct codec *codec, struct view body, struct event_summary *summary) MUST_USE;
 
-/* Any built-in schema's record, bare body to one JSON object in the arena (uuids and enums as text, timestamps as
- * RFC 3339, bytes and fixed as hexadecimal), for people; NULL: not such bytes. */
-char *codec_to_json(struct codec *codec, struct arena *arena, const struct schema *schema, struct view body) MUST_USE;
-/* The reverse, for `send`: field values as text (times RFC 3339, "null"), defaults for what is not named.
- * STATUS_INVALID with *error naming the field. */
+bool codec_read_event(
+    struct codec *codec, struct view body, struct event_summary *summary) MUST_USE;
+
+/* Any built-in schema's record, bare body to one JSON object in the arena (uuids and enums as text,
+ * timestamps as RFC 3339, bytes and fixed as hexadecimal), for people; NULL: not such bytes. */
+char *codec_to_json(
+    struct codec *codec,
+    struct arena *arena,
+    const struct schema *schema,
+    struct view body) MUST_USE;
+
+/* The reverse, for `send`: field values as text (times RFC 3339, "null"), defaults for what is not
+ * named. STATUS_INVALID with *error naming the field. */
 struct field_text {
     const char *name;
     const char *text;
 };
-enum status codec_from_text(struct codec *codec, struct arena *arena, const struct schema *schema, const struct field_text *fields, size_t field_count, struct view *body, struct error *error) MUST_USE;
+enum status codec_from_text(
+    struct codec *codec,
+    struct arena *arena,
+    const struct schema *schema,
+    const struct field_text *fields,
+    size_t field_count,
+    struct view *body,
+    struct error *error) MUST_USE;
 
 /* Single-object framing around a bare body, in the arena. */
-struct view frame_single_object(struct arena *arena, uint64_t fingerprint, struct view body) MUST_USE;
+struct view frame_single_object(
+    struct arena *arena, uint64_t fingerprint, struct view body) MUST_USE;
 /* The schema and bare body of a single-object framed value; false: not framed so. */
 bool unframe_single_object(struct view value, uint64_t *fingerprint, struct view *body) MUST_USE;
 

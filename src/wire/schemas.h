@@ -12,11 +12,13 @@ struct schemas; /* all of them */
 struct schemas *schemas_new(struct error *error) MUST_USE;
 void schemas_destroy(struct schemas *schemas);
 
-/* By CRC-64-AVRO of the Parsing Canonical Form; by full name ("slotkeeper.command.BookSlot"); NULL: none. */
+/* By CRC-64-AVRO of the Parsing Canonical Form; by full name ("slotkeeper.command.BookSlot"); NULL:
+ * none. */
 const struct schema *schemas_by_fingerprint(const struct schemas *schemas, uint64_t fingerprint);
 const struct schema *schemas_by_name(const struct schemas *schemas, const char *full_name);
 size_t schemas_count(const struct schemas *schemas);
-const struct schema *schemas_at(const struct schemas *schemas, size_t index); /* sorted by full name */
+const struct schema *schemas_at(
+    const struct schemas *schemas, size_t index); /* sorted by full name */
 
 const char *schema_full_name(const struct schema *schema);
 const char *schema_name(const struct schema *schema); /* without namespace */
