@@ -1,13 +1,15 @@
-# cmake -DOUTPUT=... -DINPUTS="a.avsc;b.avsc" -P embed.cmake: the files as an array of C strings.
-set(text "#include \"wire/schema_text.h\"\n\nconst char *const schema_texts[] = {\n")
+# cmake -DOUTPUT=... -DINPUTS="a.avsc;b.avsc" -P embed.cmake: the files as an array of C strings. Bytes, not string
+# literals: compilers need not take long ones, and CMake's lists do not survive the square brackets of JSON.
+set(texts "")
+set(pointers "")
+set(index 0)
 foreach(input IN LISTS INPUTS)
-  file(STRINGS ${input} lines)
-  foreach(line IN LISTS lines)
-    string(REPLACE "\\" "\\\\" line "${line}")
-    string(REPLACE "\"" "\\\"" line "${line}")
-    string(APPEND text "    \"${line}\\n\"\n")
-  endforeach()
-  string(APPEND text "    ,\n")
+  file(READ ${input} bytes HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
+  string(APPEND texts "static const char text_${index}[] = {${bytes}0};\n")
+  string(APPEND pointers "    text_${index},\n")
+  math(EXPR index "${index} + 1")
 endforeach()
-string(APPEND text "    NULL,\n};\n")
-file(WRITE ${OUTPUT} "${text}")
+file(WRITE ${OUTPUT}
+     "#include \"wire/schema_text.h\"\n\n#include <stddef.h>\n\n${texts}\n"
+     "const char *const schema_texts[] = {\n${pointers}    NULL,\n};\n")
