@@ -68,7 +68,7 @@ struct world_sizes { /* most rows of each kind that will be put in by load */
     size_t slots;
     size_t appointments;
     size_t recalls;
-    size_t commands; /* how many decisions will be taken */
+    size_t commands; /* most decisions that will be taken */
 };
 
 struct world {
@@ -77,6 +77,7 @@ struct world {
     struct uuid_map appointments;
     struct uuid_map recalls;
     struct arena *arena; /* for load; deciders take from the arrays below, reserved beforehand */
+    size_t commands_max; /* how many decisions they are reserved for */
     struct slot *new_slots;
     struct appointment *new_appointments;
     struct recall *new_recalls;
@@ -114,5 +115,15 @@ struct slot *world_slot(const struct world *world, struct uuid slot_id);
 bool world_slot_id_used(const struct world *world, struct uuid slot_id);
 struct appointment *world_appointment(const struct world *world, struct uuid appointment_id);
 struct recall *world_recall(const struct world *world, struct uuid caller, struct uuid command_id);
+
+/* For decisions: rows from the reserved arrays, zeroed, under their id, which must not be in use
+ * (asserted, as is room). New rows are marked CHANGE_INSERT and listed as changed. */
+struct slot *world_new_slot(struct world *world, struct uuid slot_id);
+struct appointment *world_new_appointment(struct world *world, struct uuid appointment_id);
+struct recall *world_new_recall(struct world *world, struct uuid caller, struct uuid command_id);
+struct audit_event *world_new_event(struct world *world);
+/* Lists a row as changed. One that is to be inserted, or is listed already, stays as it is. */
+void world_mark_slot(struct world *world, struct slot *slot);
+void world_mark_appointment(struct world *world, struct appointment *appointment);
 
 #endif

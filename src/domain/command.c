@@ -1,0 +1,91 @@
+/* The table of commands, and what makes two commands the same. */
+#include "domain/command.h"
+
+#include <assert.h>
+
+/* One line a command: the file of that name under commands/ holds the rest. */
+#define COMMANDS(COMMAND)                                                                          \
+    COMMAND(publish_slot)                                                                          \
+    COMMAND(withdraw_slot)                                                                         \
+    COMMAND(book_slot)                                                                             \
+    COMMAND(cancel_appointment)                                                                    \
+    COMMAND(reschedule_appointment)                                                                \
+    COMMAND(complete_appointment)                                                                  \
+    COMMAND(mark_no_show)
+
+#define COMMAND_EXTERN(name)  extern const struct command_definition command_##name;
+#define COMMAND_POINTER(name) &command_##name,
+
+COMMANDS(COMMAND_EXTERN)
+
+const struct command_definition *const command_definitions[] = {COMMANDS(COMMAND_POINTER) NULL};
+
+size_t command_definition_count(void) {
+    return sizeof command_definitions / sizeof command_definitions[0] - 1;
+}
+
+const struct command_definition *command_definition_find(struct view name) {
+    for (size_t i = 0; command_definitions[i] != NULL; i++) {
+        if (view_is(name, command_definitions[i]->name)) {
+            return command_definitions[i];
+        }
+    }
+    return NULL;
+}
+
+static void hash_uuid(struct digester *digester, const struct value *value) {
+    digester_add_sized(digester, view_of(value->as.uuid.bytes, sizeof value->as.uuid.bytes));
+}
+
+static void hash_time(struct digester *digester, const struct value *value) {
+    uint64_t time_us = (uint64_t)value->as.time_us;
+    uint8_t bytes[8];
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (uint8_t)(time_us >> (56 - 8 * i));
+    }
+    digester_add_sized(digester, view_of(bytes, sizeof bytes));
+}
+
+static void hash_reason(struct digester *digester, const struct value *value) {
+    assert(value->as.reason != REASON_NONE);
+    digester_add_sized(digester, view_text(reason_symbol(value->as.reason)));
+}
+
+typedef void hash_value(struct digester *digester, const struct value *value);
+
+static hash_value *const hash_value_of[] = {
+    [FIELD_UUID] = hash_uuid, [FIELD_TIME] = hash_time, [FIELD_REASON] = hash_reason};
+
+/* The positions of the definition's fields in the order of their names; how many there are. */
+static size_t sort_fields(
+    const struct command_definition *definition, size_t order[COMMAND_FIELDS_MAX]) {
+    size_t count = 0;
+    for (; definition->fields[count].name != NULL; count++) {
+        size_t place = count;
+        const char *name = definition->fields[count].name;
+        while (place > 0 && strcmp(definition->fields[order[place - 1]].name, name) > 0) {
+            order[place] = order[place - 1];
+            place--;
+        }
+        order[place] = count;
+    }
+    return count;
+}
+
+void command_content_hash(const struct command *command, struct digest *hash) {
+    const struct command_definition *definition = command->definition;
+    size_t order[COMMAND_FIELDS_MAX];
+    size_t count = sort_fields(definition, order);
+    struct digester digester;
+    digester_begin(&digester);
+    digester_add_sized(&digester, view_text(definition->name));
+    for (size_t i = 0; i < count; i++) {
+        const struct field *field = &definition->fields[order[i]];
+        const struct value *value = &command->values[order[i]];
+        if (value->present) {
+            digester_add_sized(&digester, view_text(field->name));
+            hash_value_of[field->type](&digester, value);
+        }
+    }
+    digester_end(&digester, hash);
+}

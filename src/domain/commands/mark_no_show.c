@@ -1,0 +1,28 @@
+/* MarkNoShow: the patient did not come. Only when noshow.grace has passed since the slot's start;
+ * the slot stays taken. */
+#include "domain/decision.h"
+
+static enum code decide(struct decision *decision) {
+    struct appointment *appointment = NULL;
+    enum code code = rule_find_booked(decision, &appointment);
+    if (code != CODE_ACCEPTED) {
+        return code;
+    }
+    if (decision->now_us < appointment->starts_at_us + decision->limits->noshow_grace_us) {
+        return CODE_NOSHOW_TOO_EARLY;
+    }
+    decision_end_appointment(decision, appointment, STATE_NOSHOW, REASON_NONE, NULL);
+    result_of_appointment(&decision->result, appointment);
+    return CODE_ACCEPTED;
+}
+
+const struct command_definition command_mark_no_show = {
+    .name = "MarkNoShow",
+    .roles = ROLE_BIT(ROLE_DOCTOR) | ROLE_BIT(ROLE_ADMIN),
+    .fields =
+        {
+                 {.name = "slot_id", .type = FIELD_UUID, .row = ROW_SLOT},
+                 {.name = "appointment_id", .type = FIELD_UUID, .row = ROW_APPOINTMENT},
+                 },
+    .decide = decide,
+};

@@ -1,0 +1,91 @@
+/* The order of checks from step 5 of the contract on, one function a step. Steps 1 to 4 (readable,
+ * genuine token, role, rate) were passed before. */
+#include "domain/decision.h"
+
+#include <assert.h>
+
+/* 5 */
+static enum code check_account(struct decision *decision) {
+    struct account *caller = world_account(decision->world, decision->caller_id);
+    if (caller == NULL || caller->role != decision->caller_role) {
+        return CODE_UNAUTHENTICATED;
+    }
+    decision->caller = caller;
+    return CODE_ACCEPTED;
+}
+
+/* 6 */
+static enum code check_recall(struct decision *decision) {
+    struct recall *recall =
+        world_recall(decision->world, decision->caller_id, decision->command->command_id);
+    if (recall == NULL) {
+        return CODE_ACCEPTED;
+    }
+    if (!digest_equal(&recall->content_hash, &decision->content_hash)) {
+        return CODE_COMMAND_ID_REUSED;
+    }
+    decision->recalled = recall;
+    return CODE_ACCEPTED;
+}
+
+/* 7 */
+static enum code check_token_is_current(struct decision *decision) {
+    const struct account *caller = decision->caller;
+    bool is_current = decision->has_token_version
+                          ? decision->token_version == caller->token_version
+                          : decision->token_issued_at_us >= caller->tokens_valid_from_us;
+    return is_current ? CODE_ACCEPTED : CODE_UNAUTHENTICATED;
+}
+
+/* 8 */
+static enum code check_age(struct decision *decision) {
+    bool has_expired = decision->expires_at_us >= 0 && decision->now_us > decision->expires_at_us;
+    int64_t age_us = decision->now_us - decision->append_time_us;
+    return has_expired || age_us > decision->limits->command_age_max_us ? CODE_EXPIRED
+                                                                        : CODE_ACCEPTED;
+}
+
+/* 9 */
+static enum code check_account_is_active(struct decision *decision) {
+    return decision->caller->state == STATE_ACTIVE ? CODE_ACCEPTED : CODE_ACCOUNT_INACTIVE;
+}
+
+typedef enum code check(struct decision *decision);
+
+static check *const checks[] = {
+    check_account, check_recall, check_token_is_current, check_age, check_account_is_active};
+
+enum { CHECK_COUNT = sizeof checks / sizeof checks[0] };
+
+/* 10 */
+static enum code decide(struct decision *decision) {
+    const struct command *command = decision->command;
+    enum code code = command->definition->decide(decision);
+    assert((code == CODE_ACCEPTED) == (decision->event_count > 0));
+    assert((code == CODE_ACCEPTED) == (decision->result.type != RESULT_NONE));
+    decision->remembered =
+        world_new_recall(decision->world, decision->caller_id, command->command_id);
+    decision->remembered->content_hash = decision->content_hash;
+    return code;
+}
+
+static void begin(struct decision *decision) {
+    assert((decision->command->definition->roles & ROLE_BIT(decision->caller_role)) != 0);
+    decision->caller = NULL;
+    decision->recalled = NULL;
+    decision->remembered = NULL;
+    decision->result = (struct result){.type = RESULT_NONE};
+    decision->first_event = decision->world->event_count;
+    decision->event_count = 0;
+}
+
+enum code judge(struct decision *decision) {
+    begin(decision);
+    for (size_t i = 0; i < CHECK_COUNT; i++) {
+        enum code code = checks[i](decision);
+        if (code != CODE_ACCEPTED || decision->recalled != NULL) {
+            return code;
+        }
+    }
+    return decide(decision);
+}
