@@ -20,6 +20,10 @@ struct cli {
  * it. */
 int cli_main(int argc, char **argv);
 
+/* For a subcommand that cannot read its arguments: "slotkeeper NAME: ..." and a hint at its --help
+ * on standard error; returns EXIT_USAGE. */
+int cli_usage_error(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
+
 int cli_worker(const struct cli *cli);
 int cli_topics(const struct cli *cli);
 int cli_schemas(const struct cli *cli);
