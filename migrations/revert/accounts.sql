@@ -1,0 +1,4 @@
+-- Revert slotkeeper:accounts
+
+begin;
+commit;

@@ -1,0 +1,4 @@
+-- Revert slotkeeper:append_only
+
+begin;
+commit;

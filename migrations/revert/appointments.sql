@@ -1,0 +1,4 @@
+-- Revert slotkeeper:appointments
+
+begin;
+commit;

@@ -1,0 +1,4 @@
+-- Revert slotkeeper:audit_trail
+
+begin;
+commit;

@@ -1,0 +1,4 @@
+-- Revert slotkeeper:command_log
+
+begin;
+commit;

@@ -1,0 +1,4 @@
+-- Revert slotkeeper:final_states
+
+begin;
+commit;

@@ -1,0 +1,4 @@
+-- Revert slotkeeper:foundation
+
+begin;
+commit;

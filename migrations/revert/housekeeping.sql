@@ -1,0 +1,4 @@
+-- Revert slotkeeper:housekeeping
+
+begin;
+commit;

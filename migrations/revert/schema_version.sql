@@ -1,0 +1,4 @@
+-- Revert slotkeeper:schema_version
+
+begin;
+commit;

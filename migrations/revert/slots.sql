@@ -1,0 +1,4 @@
+-- Revert slotkeeper:slots
+
+begin;
+commit;

@@ -1,0 +1,4 @@
+-- Revert slotkeeper:worker_grants
+
+begin;
+commit;

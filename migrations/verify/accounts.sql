@@ -1,0 +1,4 @@
+-- Verify slotkeeper:accounts
+
+begin;
+rollback;

@@ -1,0 +1,4 @@
+-- Verify slotkeeper:append_only
+
+begin;
+rollback;

@@ -1,0 +1,4 @@
+-- Verify slotkeeper:appointments
+
+begin;
+rollback;

@@ -1,0 +1,4 @@
+-- Verify slotkeeper:audit_trail
+
+begin;
+rollback;

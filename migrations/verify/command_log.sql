@@ -1,0 +1,4 @@
+-- Verify slotkeeper:command_log
+
+begin;
+rollback;

@@ -1,0 +1,4 @@
+-- Verify slotkeeper:final_states
+
+begin;
+rollback;

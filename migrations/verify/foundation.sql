@@ -1,0 +1,4 @@
+-- Verify slotkeeper:foundation
+
+begin;
+rollback;

@@ -1,0 +1,4 @@
+-- Verify slotkeeper:housekeeping
+
+begin;
+rollback;

@@ -1,0 +1,4 @@
+-- Verify slotkeeper:schema_version
+
+begin;
+rollback;

@@ -1,0 +1,4 @@
+-- Verify slotkeeper:slots
+
+begin;
+rollback;

@@ -1,0 +1,4 @@
+-- Verify slotkeeper:worker_grants
+
+begin;
+rollback;
