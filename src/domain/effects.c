@@ -61,8 +61,8 @@ void decision_withdraw_slot(struct decision *decision, struct slot *slot, enum r
 }
 
 /* The lowest seat of 1 .. limit that no booked appointment of the patient holds; 0: all are held.
- */
-static int16_t free_seat(const struct account *patient, int64_t limit) {
+ * Higher ones are left from days with a higher limit. */
+static int free_seat(const struct account *patient, int limit) {
     bool held[LIMITS_BOOKING_MAX + 1] = {false};
     for (const struct appointment *appointment = patient->appointments; appointment != NULL;
          appointment = appointment->next_of_patient) {
@@ -70,18 +70,16 @@ static int16_t free_seat(const struct account *patient, int64_t limit) {
             held[appointment->seat] = true;
         }
     }
-    for (int16_t seat = 1; seat <= limit; seat++) {
-        if (!held[seat]) {
-            return seat;
-        }
+    int seat = 1;
+    while (seat <= limit && held[seat]) {
+        seat++;
     }
-    return 0;
+    return seat <= limit ? seat : 0;
 }
 
 /* Takes the seat of an appointment that is still booked although its time has come: such a one does
  * not count towards the limit any more. */
-static int16_t claim_past_seat(struct decision *decision) {
-    int64_t limit = decision->limits->booking_limit;
+static int claim_past_seat(struct decision *decision, int limit) {
     struct appointment *appointment = decision->caller->appointments;
     while (appointment != NULL
            && (appointment->seat == 0 || appointment->seat > limit
@@ -89,7 +87,7 @@ static int16_t claim_past_seat(struct decision *decision) {
         appointment = appointment->next_of_patient;
     }
     assert(appointment != NULL); /* rule_may_book counted fewer than `limit` to come */
-    int16_t seat = appointment->seat;
+    int seat = appointment->seat;
     appointment->seat = 0;
     world_mark_appointment(decision->world, appointment);
     return seat;
@@ -98,13 +96,14 @@ static int16_t claim_past_seat(struct decision *decision) {
 /* A patient's booked appointments to come are limited by seats, because a unique seat is something
  * that the database can hold up alone. Without a limit there are none. */
 static int16_t take_seat(struct decision *decision) {
-    int64_t limit = decision->limits->booking_limit;
-    assert(limit >= 0 && limit <= LIMITS_BOOKING_MAX);
-    if (limit == 0) {
-        return 0;
+    assert(decision->limits->booking_limit >= 0);
+    assert(decision->limits->booking_limit <= LIMITS_BOOKING_MAX);
+    int limit = (int)decision->limits->booking_limit;
+    int seat = free_seat(decision->caller, limit);
+    if (seat == 0 && limit > 0) {
+        seat = claim_past_seat(decision, limit);
     }
-    int16_t seat = free_seat(decision->caller, limit);
-    return seat > 0 ? seat : claim_past_seat(decision);
+    return (int16_t)seat;
 }
 
 struct appointment *decision_book(

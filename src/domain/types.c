@@ -9,36 +9,38 @@ struct word {
     const char *name;
 };
 
+#define WORD(value, symbol, name) [value] = {symbol, name}
+
 static const struct word roles[ROLE_COUNT] = {
-    [ROLE_PATIENT] = {"PATIENT", "patient"},
-    [ROLE_DOCTOR] = {"DOCTOR",  "doctor" },
-    [ROLE_ADMIN] = {"ADMIN",   "admin"  },
+    WORD(ROLE_PATIENT, "PATIENT", "patient"),
+    WORD(ROLE_DOCTOR, "DOCTOR", "doctor"),
+    WORD(ROLE_ADMIN, "ADMIN", "admin"),
 };
 
 static const struct word states[STATE_COUNT] = {
-    [STATE_OPEN] = {"OPEN",        "open"       },
-    [STATE_WITHDRAWN] = {"WITHDRAWN",   "withdrawn"  },
-    [STATE_BOOKED] = {"BOOKED",      "booked"     },
-    [STATE_CANCELLED] = {"CANCELLED",   "cancelled"  },
-    [STATE_FULFILLED] = {"FULFILLED",   "fulfilled"  },
-    [STATE_NOSHOW] = {"NOSHOW",      "noshow"     },
-    [STATE_ACTIVE] = {"ACTIVE",      "active"     },
-    [STATE_DEACTIVATED] = {"DEACTIVATED", "deactivated"},
-    [STATE_ERASED] = {"ERASED",      "erased"     },
+    WORD(STATE_OPEN, "OPEN", "open"),
+    WORD(STATE_WITHDRAWN, "WITHDRAWN", "withdrawn"),
+    WORD(STATE_BOOKED, "BOOKED", "booked"),
+    WORD(STATE_CANCELLED, "CANCELLED", "cancelled"),
+    WORD(STATE_FULFILLED, "FULFILLED", "fulfilled"),
+    WORD(STATE_NOSHOW, "NOSHOW", "noshow"),
+    WORD(STATE_ACTIVE, "ACTIVE", "active"),
+    WORD(STATE_DEACTIVATED, "DEACTIVATED", "deactivated"),
+    WORD(STATE_ERASED, "ERASED", "erased"),
 };
 
 static const struct word reasons[REASON_COUNT] = {
-    [REASON_NONE] = {NULL,                 NULL                },
-    [REASON_PATIENT] = {"PATIENT",            "patient"           },
-    [REASON_PROVIDER] = {"PROVIDER",           "provider"          },
-    [REASON_FACILITY] = {"FACILITY",           "facility"          },
-    [REASON_ERROR] = {"ERROR",              "error"             },
-    [REASON_OTHER] = {"OTHER",              "other"             },
-    [REASON_RESCHEDULED] = {"RESCHEDULED",        "rescheduled"       },
-    [REASON_DOCTOR_DEACTIVATED] = {"DOCTOR_DEACTIVATED", "doctor_deactivated"},
-    [REASON_PASSWORD_CHANGED] = {"PASSWORD_CHANGED",   "password_changed"  },
-    [REASON_PASSWORD_RESET] = {"PASSWORD_RESET",     "password_reset"    },
-    [REASON_PURGED] = {"PURGED",             "purged"            },
+    WORD(REASON_NONE, NULL, NULL),
+    WORD(REASON_PATIENT, "PATIENT", "patient"),
+    WORD(REASON_PROVIDER, "PROVIDER", "provider"),
+    WORD(REASON_FACILITY, "FACILITY", "facility"),
+    WORD(REASON_ERROR, "ERROR", "error"),
+    WORD(REASON_OTHER, "OTHER", "other"),
+    WORD(REASON_RESCHEDULED, "RESCHEDULED", "rescheduled"),
+    WORD(REASON_DOCTOR_DEACTIVATED, "DOCTOR_DEACTIVATED", "doctor_deactivated"),
+    WORD(REASON_PASSWORD_CHANGED, "PASSWORD_CHANGED", "password_changed"),
+    WORD(REASON_PASSWORD_RESET, "PASSWORD_RESET", "password_reset"),
+    WORD(REASON_PURGED, "PURGED", "purged"),
 };
 
 static const char *const entities[ENTITY_COUNT] = {

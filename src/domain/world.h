@@ -20,9 +20,11 @@ struct account {
     int32_t token_version;
     int64_t tokens_valid_from_us; /* tokens without a version are refused if issued before */
     struct appointment
-        *appointments; /* booked ones, by next_of_patient; loaded under LOAD_CALLERS_APPOINTMENTS */
+        *appointments; /* booked ones, by next_of_patient; loaded under LOAD_CALLERS_APPOINTMENTS.
+                          One that ends in this batch stays in the list: look at its state */
     struct slot
-        *calendar; /* slots not withdrawn, by next_of_doctor; loaded under LOAD_CALLERS_CALENDAR */
+        *calendar; /* slots not withdrawn, by next_of_doctor; loaded under LOAD_CALLERS_CALENDAR.
+                      One that is withdrawn in this batch stays in the list */
     int64_t slots_to_come; /* not withdrawn and later than now; likewise */
 };
 
