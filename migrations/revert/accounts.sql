@@ -1,4 +1,7 @@
 -- Revert slotkeeper:accounts
 
 begin;
+
+drop table slotkeeper.account;
+
 commit;

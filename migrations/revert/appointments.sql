@@ -1,4 +1,7 @@
 -- Revert slotkeeper:appointments
 
 begin;
+
+drop table slotkeeper.appointment;
+
 commit;

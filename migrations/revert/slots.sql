@@ -1,4 +1,7 @@
 -- Revert slotkeeper:slots
 
 begin;
+
+drop table slotkeeper.slot;
+
 commit;
