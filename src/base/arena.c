@@ -1,11 +1,13 @@
 /* A list of blocks, each filled from its start. A reset keeps the blocks, so a worker's memory
- * grows to its largest batch and stays there. */
+ * grows to its largest batch and stays there. What is larger than a piece is put into any later
+ * block that has room without passing by the blocks before it: batches that take large and small in
+ * another order would otherwise leave blocks empty and take new ones, up to the limit. */
 #include "base/arena.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ALIGNMENT = 16, BLOCK_SIZE = 256 * 1024 };
+enum { ALIGNMENT = 16, BLOCK_SIZE = 256 * 1024, PIECE_SIZE = 4 * 1024 };
 
 struct block {
     struct block *next;
@@ -43,50 +45,83 @@ void arena_destroy(struct arena *arena) {
     free(arena);
 }
 
+static _Noreturn void no_memory(const struct arena *arena, size_t size) {
+    (void)fprintf(
+        stderr,
+        "slotkeeper: no memory for a batch: %zu bytes more than %zu of %zu\n",
+        size,
+        arena->size,
+        arena->size_max);
+    abort();
+}
+
+/* Frees the blocks that only earlier batches needed. */
+static void drop_unused(struct arena *arena) {
+    struct block **link = &arena->first;
+    while (*link != NULL) {
+        struct block *block = *link;
+        if (block->used == 0 && block != arena->current) {
+            *link = block->next;
+            arena->size -= block->size;
+            free(block);
+        } else {
+            link = &block->next;
+        }
+    }
+}
+
+static size_t size_of_block(size_t size) {
+    size_t block_size = BLOCK_SIZE;
+    while (block_size < size && block_size <= SIZE_MAX / 2) {
+        block_size *= 2;
+    }
+    return block_size;
+}
+
 static struct block *block_new(struct arena *arena, size_t size) {
-    size_t block_size = size > BLOCK_SIZE ? size : BLOCK_SIZE;
-    struct block *block = NULL;
-    if (size <= arena->size_max && arena->size <= arena->size_max - block_size) {
-        block = calloc(1, sizeof *block + block_size);
+    size_t block_size = size_of_block(size);
+    if (block_size > arena->size_max - arena->size) {
+        drop_unused(arena);
     }
+    size_t left = arena->size_max - arena->size;
+    block_size = block_size < left ? block_size : left;
+    struct block *block = size <= block_size ? malloc(sizeof *block + block_size) : NULL;
     if (block == NULL) {
-        (void)fprintf(
-            stderr,
-            "slotkeeper: no memory for a batch: %zu bytes more than %zu of %zu\n",
-            size,
-            arena->size,
-            arena->size_max);
-        abort();
+        no_memory(arena, size);
     }
-    block->size = block_size;
+    *block = (struct block){.size = block_size};
     arena->size += block_size;
     return block;
 }
 
+static void append(struct arena *arena, struct block *block) {
+    struct block **link = &arena->first;
+    while (*link != NULL) {
+        link = &(*link)->next;
+    }
+    *link = block;
+}
+
 static struct block *block_with_room(struct arena *arena, size_t size) {
-    struct block *last = arena->current;
-    for (struct block *block = last; block != NULL; block = block->next) {
+    for (struct block *block = arena->current; block != NULL; block = block->next) {
         if (block->size - block->used >= size) {
             return block;
         }
-        last = block;
     }
     struct block *block = block_new(arena, size);
-    if (last == NULL) {
-        arena->first = block;
-    } else {
-        last->next = block;
-    }
+    append(arena, block);
     return block;
 }
 
 void *arena_take(struct arena *arena, size_t size) {
-    size_t rounded = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-    if (rounded < size) {
-        abort();
+    if (size > SIZE_MAX - ALIGNMENT) {
+        no_memory(arena, size);
     }
+    size_t rounded = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
     struct block *block = block_with_room(arena, rounded);
-    arena->current = block;
+    if (rounded <= PIECE_SIZE || arena->current == NULL) {
+        arena->current = block;
+    }
     uint8_t *start = (uint8_t *)(block + 1) + block->used;
     block->used += rounded;
     return memset(start, 0, size);

@@ -26,6 +26,12 @@ char *arena_text(struct arena *arena, struct view text) MUST_USE __attribute__((
 void arena_reset(struct arena *arena);
 size_t arena_used(const struct arena *arena);
 
-#define ARENA_ARRAY(arena, type, count) ((type *)arena_take((arena), sizeof(type) * (count)))
+/* `count` elements of `size` bytes; more than memory can hold ends the process like arena_take. */
+static inline void *arena_take_array(struct arena *arena, size_t size, size_t count) {
+    size_t bytes;
+    return arena_take(arena, __builtin_mul_overflow(size, count, &bytes) ? SIZE_MAX : bytes);
+}
+
+#define ARENA_ARRAY(arena, type, count) ((type *)arena_take_array((arena), sizeof(type), (count)))
 
 #endif

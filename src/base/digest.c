@@ -3,6 +3,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/digest.h"
 
+#include <assert.h>
 #include <openssl/sha.h>
 
 _Static_assert(sizeof(SHA256_CTX) <= sizeof(struct digester), "struct digester is too small");
@@ -34,6 +35,7 @@ static void add_size(struct digester *digester, uint32_t size) {
 }
 
 void digester_add_sized(struct digester *digester, struct view bytes) {
+    assert(bytes.size < UINT32_MAX);
     add_size(digester, (uint32_t)bytes.size);
     digester_add(digester, bytes);
 }

@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -49,7 +50,7 @@ static void append_quoted(struct line *line, const char *text) {
 }
 
 static void append_value(struct line *line, const struct log_field *field) {
-    char number[40];
+    char number[352]; /* the largest double has 309 digits */
     switch (field->type) {
     case LOG_TYPE_INT:
         (void)snprintf(number, sizeof number, "%lld", (long long)field->as.integer);
@@ -57,7 +58,7 @@ static void append_value(struct line *line, const struct log_field *field) {
         return;
     case LOG_TYPE_REAL:
         (void)snprintf(number, sizeof number, "%.3f", field->as.real);
-        append_text(line, number);
+        append_text(line, isfinite(field->as.real) ? number : "null");
         return;
     case LOG_TYPE_BOOL:
         append_text(line, field->as.boolean ? "true" : "false");

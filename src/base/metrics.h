@@ -1,6 +1,6 @@
-/* Counters, gauges and histograms for Prometheus, in one static table; every function is
- * thread-safe and never allocates. The table in metrics.c has one row a metric: name, type, help,
- * label names. */
+/* Counters, gauges and histograms for Prometheus, in static memory; every function is thread-safe.
+ * Updates take no lock and no memory. metric_row.c has one row a metric: name, type, help, label.
+ */
 #ifndef SLOTKEEPER_BASE_METRICS_H
 #define SLOTKEEPER_BASE_METRICS_H
 
@@ -33,18 +33,25 @@ enum metric {
     METRIC_COUNT
 };
 
-/* Series are found by their label's text, at most METRICS_SERIES_MAX a metric (then counted under
- * "other"). `label` is "" for a metric without labels; the text must stay valid for ever (static).
- */
-enum { METRICS_SERIES_MAX = 256 };
+/* Series are found by their label's text, which is copied (cut at METRICS_LABEL_MAX bytes); "" for
+ * a metric without labels. At most METRICS_SERIES_MAX a metric: what comes later is counted under
+ * "other". */
+enum { METRICS_SERIES_MAX = 256, METRICS_LABEL_MAX = 279 };
 
-void metrics_add(enum metric metric, const char *label, double amount);    /* counter */
+void metrics_add(enum metric metric, const char *label, double amount);    /* counter, or gauge */
 void metrics_set(enum metric metric, const char *label, double value);     /* gauge */
 void metrics_observe(enum metric metric, const char *label, double value); /* histogram */
-double metrics_value(
-    enum metric metric, const char *label); /* counter or gauge; histogram: its count */
+/* Leaves a gauge's series out of what is rendered, until it is set again: a partition that was
+ * given away must not show its last lag for ever. */
+void metrics_hide(enum metric metric, const char *label);
+/* Counter or gauge; histogram: its count. */
+double metrics_value(enum metric metric, const char *label);
 
-/* The Prometheus text format, version 0.0.4; malloc'ed, the caller frees it. NULL: no memory. */
+/* The Prometheus text format, version 0.0.4, with the process's own metrics; malloc'ed, the caller
+ * frees it. NULL: no memory. */
 char *metrics_render(size_t *size) MUST_USE;
+
+/* The table as Markdown (docs/metrics.md is this, a test compares), to standard output. */
+void metrics_print_markdown(void);
 
 #endif

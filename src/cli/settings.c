@@ -1,10 +1,18 @@
-/* The settings table, as docs/settings.md holds it. */
+/* The settings table and the metrics table, as docs/ holds them. */
 #include "cli/cli.h"
 
+#include "base/metrics.h"
+
+#include <string.h>
+
 int cli_settings(const struct cli *cli) {
-    if (cli->argc > 1) {
-        return cli_usage_error(cli, "takes no arguments");
+    if (cli->argc == 1) {
+        settings_print_markdown();
+        return EXIT_DONE;
     }
-    settings_print_markdown();
-    return EXIT_DONE;
+    if (cli->argc == 2 && strcmp(cli->argv[1], "--metrics") == 0) {
+        metrics_print_markdown();
+        return EXIT_DONE;
+    }
+    return cli_usage_error(cli, "takes --metrics or nothing");
 }

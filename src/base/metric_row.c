@@ -1,0 +1,134 @@
+/* The metrics table. A new metric is a name in enum metric and a row here. */
+#include "base/metric_row.h"
+
+#include <stdio.h>
+
+static const double batch_buckets[] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 0};
+static const double seconds_buckets[] = {
+    0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 0};
+
+/* clang-format off */
+const struct metric_row metric_rows[METRIC_COUNT] = {
+    [METRIC_RECORDS] = {
+        "slotkeeper_records_total", METRIC_COUNTER, "code", NULL,
+        "Request records answered, by outcome code.",
+        "The rate is the throughput; the codes say what clients do wrong. `INTERNAL` is a defect of the service.",
+        "increase(slotkeeper_records_total{code=\"INTERNAL\"}[15m]) > 0"},
+    [METRIC_COMMANDS] = {
+        "slotkeeper_commands_total", METRIC_COUNTER, "command", NULL,
+        "Commands decided, by name.",
+        "What the load consists of.", NULL},
+    [METRIC_DUPLICATES] = {
+        "slotkeeper_duplicates_total", METRIC_COUNTER, NULL, NULL,
+        "Repeated commands answered from the log.",
+        "A rise means that clients time out before their outcome comes.", NULL},
+    [METRIC_BATCHES] = {
+        "slotkeeper_batches_total", METRIC_COUNTER, NULL, NULL,
+        "Batches committed.",
+        "One database transaction each. Zero while there is lag: the worker is stuck.", NULL},
+    [METRIC_BATCH_RECORDS] = {
+        "slotkeeper_batch_records", METRIC_HISTOGRAM, NULL, batch_buckets,
+        "Records in a batch.",
+        "Batches near `batch.max` mean that the worker is at its limit.", NULL},
+    [METRIC_STAGE_SECONDS] = {
+        "slotkeeper_stage_seconds", METRIC_HISTOGRAM, "stage", seconds_buckets,
+        "Time a batch spends in a stage.",
+        "Where the time goes: a slow `load` or `save` is PostgreSQL, a slow `commit` its disk or standby, a slow `publish` Kafka.",
+        "histogram_quantile(0.99, sum by (le) (rate(slotkeeper_stage_seconds_bucket[5m]))) > 1"},
+    [METRIC_PIPELINE_RESTARTS] = {
+        "slotkeeper_pipeline_restarts_total", METRIC_COUNTER, "reason", NULL,
+        "Times a thread let go of its work and began again, by reason.",
+        "`retry` is the environment's trouble, `lost` that another worker took over; a steady rate of either is a sick cluster.",
+        "rate(slotkeeper_pipeline_restarts_total[10m]) > 0.05"},
+    [METRIC_CONFLICTS] = {
+        "slotkeeper_conflicts_total", METRIC_COUNTER, NULL, NULL,
+        "Batches decided again from fresh rows after a race.",
+        "Now and then is normal; much of it means that several workers meet on the same accounts.", NULL},
+    [METRIC_REPUBLISHED] = {
+        "slotkeeper_republished_total", METRIC_COUNTER, NULL, NULL,
+        "Records whose answers were published by a successor.",
+        "What a worker that died had decided and not yet published. Nothing is lost; it shows how often workers die.", NULL},
+    [METRIC_DEAD_LETTERS] = {
+        "slotkeeper_dead_letters_total", METRIC_COUNTER, NULL, NULL,
+        "Records copied to a dead-letter topic.",
+        "Some client sends what cannot be read.",
+        "increase(slotkeeper_dead_letters_total[15m]) > 0"},
+    [METRIC_REPLY_ROUTES_REFUSED] = {
+        "slotkeeper_reply_routes_refused_total", METRIC_COUNTER, NULL, NULL,
+        "Outcomes sent to the outcomes topic because the reply topic could not be used.",
+        "A client names a reply topic that does not exist, is outside the prefix, or breaks transactions.", NULL},
+    [METRIC_CONSUMER_LAG] = {
+        "slotkeeper_consumer_lag_records", METRIC_GAUGE, "partition", NULL,
+        "Records of a partition not yet decided.",
+        "High watermark less next offset, for the partitions of this worker. It also counts what a producer's open transaction holds back.",
+        "max(slotkeeper_consumer_lag_records) > 10000"},
+    [METRIC_PARTITION_STOPPED] = {
+        "slotkeeper_partition_stopped", METRIC_GAUGE, "partition", NULL,
+        "1 while a partition waits for an operator.",
+        "What the database and Kafka say about the partition does not agree; the log line says what was found.",
+        "max(slotkeeper_partition_stopped) > 0"},
+    [METRIC_PARTITIONS_OWNED] = {
+        "slotkeeper_partitions_owned", METRIC_GAUGE, NULL, NULL,
+        "Partitions that this worker holds.",
+        "The sum over all workers is the number of request partitions, else some are not served.", NULL},
+    [METRIC_THREADS_READY] = {
+        "slotkeeper_threads_ready", METRIC_GAUGE, NULL, NULL,
+        "Threads that can take work.",
+        "Fewer than were configured: some have lost Kafka or PostgreSQL.",
+        "slotkeeper_threads_ready == 0"},
+    [METRIC_TOKEN_CACHE_HITS] = {
+        "slotkeeper_token_cache_hits_total", METRIC_COUNTER, NULL, NULL,
+        "Tokens that had been verified before.",
+        "Against the misses: whether `token.cache_max` is large enough.", NULL},
+    [METRIC_TOKEN_CACHE_MISSES] = {
+        "slotkeeper_token_cache_misses_total", METRIC_COUNTER, NULL, NULL,
+        "Tokens whose signature was verified.",
+        "Each costs some hundred microseconds.", NULL},
+    [METRIC_KEY_RELOADS_FAILED] = {
+        "slotkeeper_key_reloads_failed_total", METRIC_COUNTER, NULL, NULL,
+        "Times the keys could not be read again.",
+        "The worker goes on with the keys it has; a rotation has not arrived.",
+        "increase(slotkeeper_key_reloads_failed_total[1h]) > 0"},
+};
+
+/* clang-format on */
+
+const char *metric_type_name(enum metric_type type) {
+    switch (type) {
+    case METRIC_COUNTER:
+        return "counter";
+    case METRIC_GAUGE:
+        return "gauge";
+    case METRIC_HISTOGRAM:
+        return "histogram";
+    }
+    return "untyped";
+}
+
+static const char introduction[] =
+    "# Metrics\n"
+    "\n"
+    "Generated by `slotkeeper settings --metrics`; a test compares. Change src/base/metric_row.c\n"
+    "instead.\n"
+    "\n"
+    "A worker serves them at `http.listen` under `/metrics`, in Prometheus' text format. Beside "
+    "these\n"
+    "there are `process_resident_memory_bytes`, `process_cpu_seconds_total` and\n"
+    "`process_start_time_seconds`. A metric has at most 256 series; what comes later is counted "
+    "under\n"
+    "the label value `other`.\n";
+
+void metrics_print_markdown(void) {
+    (void)fputs(introduction, stdout);
+    for (size_t i = 0; i < METRIC_COUNT; i++) {
+        const struct metric_row *row = &metric_rows[i];
+        (void)printf("\n## `%s`\n\n%s", row->name, metric_type_name(row->type));
+        if (row->label != NULL) {
+            (void)printf(", label `%s`", row->label);
+        }
+        (void)printf(". %s %s\n", row->help, row->tells);
+        if (row->alert != NULL) {
+            (void)printf("\nAlert: `%s`\n", row->alert);
+        }
+    }
+}
