@@ -4,13 +4,13 @@
 # Needed to build and to run the stack and the demo.
 RUNTIME_PACKAGES=(
     build-essential cmake ninja-build pkg-config
-    libargon2-dev libavro-dev libjansson-dev libjwt-dev libmicrohttpd-dev libpq-dev librdkafka-dev
-    libsodium-dev libssl-dev
+    libargon2-dev libavro-dev libcmocka-dev libjansson-dev libjwt-dev libmicrohttpd-dev libpq-dev
+    librdkafka-dev libsodium-dev libssl-dev
     postgresql sqitch libdbd-pg-perl maven procps
 )
 # Needed by the tests and the linters besides.
 TEST_PACKAGES=(
-    clang clang-format clang-tidy gcovr jq libcmocka-dev libtap-parser-sourcehandler-pgtap-perl
+    clang clang-format clang-tidy gcovr jq libtap-parser-sourcehandler-pgtap-perl
     python3-venv shellcheck
 )
 
@@ -41,7 +41,7 @@ java_is_new_enough() {
 # missing_packages runtime|all: those of the wanted ones that dpkg does not have.
 missing_packages() {
     local wanted
-    wanted=$(wanted_packages "$1" | sort -u)
+    wanted=$(wanted_packages "$1" | sort -u) || return 1
     # shellcheck disable=SC2086 # names without blanks, one word each
     comm -23 <(printf '%s\n' "$wanted") \
         <(dpkg-query -W -f='${db:Status-Status} ${Package}\n' $wanted 2>/dev/null |
