@@ -182,7 +182,8 @@ static enum status stream_read(
     static char text[FILE_SIZE_MAX + 1]; /* settings are loaded once, before there are threads */
     size_t size = fread(text, 1, sizeof text, file);
     if (ferror(file) != 0) {
-        return error_set(error, STATUS_INVALID, "%.200s cannot be read: %m", path);
+        return error_set(
+            error, STATUS_INVALID, "%.200s cannot be read: %s", path, strerrordesc_np(errno));
     }
     if (size > FILE_SIZE_MAX) {
         return error_set(
@@ -202,7 +203,12 @@ static enum status file_read(
     if (file == NULL) {
         bool optional = config_file == NULL && (errno == ENOENT || errno == ENOTDIR);
         return optional ? STATUS_OK
-                        : error_set(error, STATUS_INVALID, "%.200s cannot be opened: %m", path);
+                        : error_set(
+                            error,
+                            STATUS_INVALID,
+                            "%.200s cannot be opened: %s",
+                            path,
+                            strerrordesc_np(errno));
     }
     enum status status = stream_read(file, path, settings, error);
     (void)fclose(file);
