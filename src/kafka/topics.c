@@ -1,0 +1,249 @@
+/* The topics' names, which schemas they take, and the configuration that each needs. */
+#include "kafka/topics.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define REQUEST_BATCH_BYTES     "2097152" /* of a producer's batch; one record may have record.max */
+#define DEAD_LETTER_BATCH_BYTES "4194304" /* the largest request, and the headers that are added   \
+                                           */
+
+static const char *const slot_schemas[] = {
+    "slotkeeper.command.PublishSlot",
+    "slotkeeper.command.WithdrawSlot",
+    "slotkeeper.command.BookSlot",
+    "slotkeeper.command.CancelAppointment",
+    "slotkeeper.command.RescheduleAppointment",
+    "slotkeeper.command.CompleteAppointment",
+    "slotkeeper.command.MarkNoShow",
+    NULL,
+};
+
+static const char *const account_schemas[] = {
+    "slotkeeper.command.RegisterPatient",
+    "slotkeeper.command.RegisterDoctor",
+    "slotkeeper.command.LogIn",
+    "slotkeeper.command.ChangePassword",
+    "slotkeeper.command.ResetPassword",
+    "slotkeeper.command.DeactivateAccount",
+    "slotkeeper.command.ReactivateAccount",
+    "slotkeeper.command.EraseAccount",
+    "slotkeeper.command.PurgeHistory",
+    NULL,
+};
+
+static const char *const query_schemas[] = {
+    "slotkeeper.query.ListOpenSlots",
+    "slotkeeper.query.ListAppointments",
+    "slotkeeper.query.GetHistory",
+    "slotkeeper.query.GetAccount",
+    "slotkeeper.query.GetServiceKeys",
+    NULL,
+};
+
+struct topic_row {
+    const char *suffix;
+    const char *const *schemas; /* of the requests that it takes; NULL: takes none */
+    enum topic dead_letters;    /* TOPIC_COUNT: takes no requests, has none */
+};
+
+static const struct topic_row rows[TOPIC_COUNT] = {
+    [TOPIC_SLOT_COMMANDS_DLT] = {"slot-commands-dlt",    NULL,            TOPIC_COUNT               },
+    [TOPIC_ACCOUNT_COMMANDS_DLT] = {"account-commands-dlt", NULL,            TOPIC_COUNT               },
+    [TOPIC_QUERIES_DLT] = {"queries-dlt",          NULL,            TOPIC_COUNT               },
+    [TOPIC_OUTCOMES] = {"outcomes",             NULL,            TOPIC_COUNT               },
+    [TOPIC_AUDIT] = {"audit",                NULL,            TOPIC_COUNT               },
+    [TOPIC_REPLIES_CLI] = {"replies.cli",          NULL,            TOPIC_COUNT               },
+    [TOPIC_SLOT_COMMANDS] = {"slot-commands",        slot_schemas,    TOPIC_SLOT_COMMANDS_DLT   },
+    [TOPIC_ACCOUNT_COMMANDS] = {"account-commands",     account_schemas, TOPIC_ACCOUNT_COMMANDS_DLT},
+    [TOPIC_QUERIES] = {"queries",              query_schemas,   TOPIC_QUERIES_DLT         },
+};
+
+struct topic_name topic_name(const char *prefix, enum topic topic) {
+    struct topic_name name;
+    int size = snprintf(name.text, sizeof name.text, "%s.%s", prefix, rows[topic].suffix);
+    assert(size > 0 && (size_t)size < sizeof name.text);
+    return name;
+}
+
+bool topic_find(const char *suffix, enum topic *topic) {
+    for (size_t i = 0; i < TOPIC_COUNT; i++) {
+        if (strcmp(rows[i].suffix, suffix) == 0) {
+            *topic = (enum topic)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool topic_takes_requests(enum topic topic) {
+    return rows[topic].schemas != NULL;
+}
+
+enum topic topic_dead_letters(enum topic request) {
+    assert(topic_takes_requests(request));
+    return rows[request].dead_letters;
+}
+
+static bool row_takes(const struct topic_row *row, const char *full_name) {
+    for (size_t i = 0; row->schemas != NULL && row->schemas[i] != NULL; i++) {
+        if (strcmp(row->schemas[i], full_name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool topic_of_schema(const char *full_name, enum topic *topic) {
+    for (size_t i = 0; i < TOPIC_COUNT; i++) {
+        if (row_takes(&rows[i], full_name)) {
+            *topic = (enum topic)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put(
+    struct topic_config *configs, size_t *count, const char *name, const char *value, bool vital) {
+    struct topic_config *config = &configs[(*count)++];
+    config->name = name;
+    config->vital = vital;
+    (void)snprintf(config->value, sizeof config->value, "%s", value);
+}
+
+static void put_request_configs(
+    const struct topic_plan *plan, struct topic_config *configs, size_t *count) {
+    char retention_ms[TOPIC_CONFIG_VALUE_SIZE];
+    (void)snprintf(
+        retention_ms, sizeof retention_ms, "%" PRId64, plan->command_age_max_us / 1000 * 2);
+    put(configs, count, "retention.ms", retention_ms, false);
+    put(configs, count, "message.timestamp.type", "LogAppendTime", true);
+    put(configs, count, "compression.type", "uncompressed", true);
+    put(configs, count, "max.message.bytes", REQUEST_BATCH_BYTES, false);
+}
+
+size_t topic_configs(
+    const struct topic_plan *plan,
+    enum topic topic,
+    struct topic_config configs[TOPIC_CONFIGS_MAX]) {
+    size_t count = 0;
+    put(configs, &count, "cleanup.policy", "delete", false);
+    switch (topic) {
+    case TOPIC_SLOT_COMMANDS:
+    case TOPIC_ACCOUNT_COMMANDS:
+    case TOPIC_QUERIES:
+        put_request_configs(plan, configs, &count);
+        break;
+    case TOPIC_SLOT_COMMANDS_DLT:
+    case TOPIC_ACCOUNT_COMMANDS_DLT:
+    case TOPIC_QUERIES_DLT:
+        put(configs, &count, "max.message.bytes", DEAD_LETTER_BATCH_BYTES, false);
+        break;
+    case TOPIC_AUDIT:
+        put(configs, &count, "retention.ms", "-1", false);
+        put(configs, &count, "retention.bytes", "-1", false);
+        break;
+    case TOPIC_OUTCOMES:
+    case TOPIC_REPLIES_CLI:
+    case TOPIC_COUNT:
+        break;
+    }
+    assert(count <= TOPIC_CONFIGS_MAX);
+    return count;
+}
+
+static int32_t partitions_or_planned(
+    const struct topic_plan *plan, const struct topics_found *found, size_t i) {
+    return found->topics[i].partitions > 0 ? found->topics[i].partitions : plan->partitions;
+}
+
+int32_t topic_partitions_needed(
+    const struct topic_plan *plan, const struct topics_found *found, enum topic topic) {
+    if (topic_takes_requests(topic)) {
+        return plan->partitions;
+    }
+    int32_t most = 0;
+    for (size_t i = 0; i < TOPIC_COUNT; i++) {
+        if (!topic_takes_requests((enum topic)i)) {
+            continue;
+        }
+        int32_t partitions = partitions_or_planned(plan, found, i);
+        if (rows[i].dead_letters == topic) {
+            return partitions;
+        }
+        most = partitions > most ? partitions : most;
+    }
+    return most;
+}
+
+struct comparison {
+    enum topic topic;
+    struct topic_difference *differences;
+    size_t count;
+};
+
+static void differ(
+    struct comparison *comparison, const char *what, const char *is, const char *should_be) {
+    struct topic_difference *difference = &comparison->differences[comparison->count++];
+    *difference = (struct topic_difference){.topic = comparison->topic, .what = what};
+    (void)snprintf(difference->is, sizeof difference->is, "%s", is);
+    (void)snprintf(difference->should_be, sizeof difference->should_be, "%s", should_be);
+}
+
+static void differ_in_number(
+    struct comparison *comparison, const char *what, int32_t is, int32_t should_be) {
+    char is_text[TOPIC_CONFIG_VALUE_SIZE];
+    char should_be_text[TOPIC_CONFIG_VALUE_SIZE];
+    (void)snprintf(is_text, sizeof is_text, "%" PRId32, is);
+    (void)snprintf(should_be_text, sizeof should_be_text, "%" PRId32, should_be);
+    differ(comparison, what, is_text, should_be_text);
+}
+
+static void compare_configs(
+    struct comparison *comparison, const struct topic_plan *plan, const struct topic_found *found) {
+    struct topic_config should_be[TOPIC_CONFIGS_MAX];
+    size_t count = topic_configs(plan, comparison->topic, should_be);
+    assert(found->config_count == count);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(found->configs[i].value, should_be[i].value) != 0) {
+            differ(comparison, should_be[i].name, found->configs[i].value, should_be[i].value);
+        }
+    }
+}
+
+/* A request topic must have just the partitions of the settings, the others may have more. */
+static void compare_topic(
+    struct comparison *comparison,
+    const struct topic_plan *plan,
+    const struct topics_found *found,
+    enum topic topic) {
+    const struct topic_found *is = &found->topics[topic];
+    comparison->topic = topic;
+    if (is->partitions == 0) {
+        differ(comparison, "topic", "missing", "there");
+        return;
+    }
+    int32_t needed = topic_partitions_needed(plan, found, topic);
+    if (is->partitions < needed || (topic_takes_requests(topic) && is->partitions > needed)) {
+        differ_in_number(comparison, "partitions", is->partitions, needed);
+    }
+    if (is->replication_factor < plan->replication_factor) {
+        differ_in_number(
+            comparison, "replication.factor", is->replication_factor, plan->replication_factor);
+    }
+    compare_configs(comparison, plan, is);
+}
+
+size_t topics_compare(
+    const struct topic_plan *plan,
+    const struct topics_found *found,
+    struct topic_difference differences[TOPIC_DIFFERENCES_MAX]) {
+    struct comparison comparison = {.differences = differences};
+    for (size_t i = 0; i < TOPIC_COUNT; i++) {
+        compare_topic(&comparison, plan, found, (enum topic)i);
+    }
+    return comparison.count;
+}

@@ -1,0 +1,119 @@
+/* A connection, and what libpq says when there is none. libpq's own words quote pieces of a URL
+ * that it cannot read, so those are not passed on. */
+#include "postgres/connect.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Before dbname, so that the URL may override it; what stands after dbname overrides the URL. */
+static const char *const keywords[] = {
+    "connect_timeout",
+    "tcp_user_timeout",
+    "application_name",
+    "dbname",
+    "client_encoding",
+    NULL,
+};
+
+static const char session_sql[] = "SET TIME ZONE 'UTC'; SET client_min_messages = warning; "
+                                  "SET bytea_output = hex; SET standard_conforming_strings = on";
+
+/* One line, without `secret`, which stands for every occurrence of the password. */
+static void copy_sentence(struct error *error, const char *text, const char *secret) {
+    size_t size = 0;
+    size_t secret_size = secret == NULL ? 0 : strlen(secret);
+    while (*text != '\0' && size + 4 < sizeof error->text) {
+        if (secret_size > 0 && strncmp(text, secret, secret_size) == 0) {
+            memcpy(error->text + size, "***", 3);
+            size += 3;
+            text += secret_size;
+            continue;
+        }
+        bool blank = *text == '\n' || *text == '\t' || *text == '\r';
+        error->text[size++] = blank ? ' ' : *text;
+        text++;
+    }
+    while (size > 0 && error->text[size - 1] == ' ') {
+        size--;
+    }
+    error->text[size] = '\0';
+}
+
+struct target {
+    const char *password;
+    bool suspicious; /* a host with an @: a password that was not escaped */
+};
+
+static void read_target(const PQconninfoOption *options, struct target *target) {
+    *target = (struct target){0};
+    for (const PQconninfoOption *option = options; option->keyword != NULL; option++) {
+        if (option->val != NULL && strcmp(option->keyword, "password") == 0) {
+            target->password = option->val;
+        }
+        bool place = strcmp(option->keyword, "host") == 0 || strcmp(option->keyword, "port") == 0;
+        if (option->val != NULL && place && strchr(option->val, '@') != NULL) {
+            target->suspicious = true;
+        }
+    }
+}
+
+static PGconn *connect_to(const char *url, const struct target *target, struct error *error) {
+    const char *values[] = {"5", "10000", "slotkeeper", url, "UTF8", NULL};
+    _Static_assert(
+        sizeof values / sizeof values[0] == sizeof keywords / sizeof keywords[0], "one value each");
+    PGconn *connection = PQconnectdbParams(keywords, values, 1);
+    if (connection == NULL) {
+        (void)error_set(error, STATUS_FATAL, "no memory for a PostgreSQL connection");
+        return NULL;
+    }
+    if (PQstatus(connection) != CONNECTION_OK) {
+        copy_sentence(error, PQerrorMessage(connection), target->password);
+        PQfinish(connection);
+        return NULL;
+    }
+    PGresult *result = PQexec(connection, session_sql);
+    bool ready = PQresultStatus(result) == PGRES_COMMAND_OK;
+    if (!ready) {
+        (void)postgres_error(error, STATUS_RETRY, connection, result);
+        PQfinish(connection);
+    }
+    PQclear(result);
+    return ready ? connection : NULL;
+}
+
+PGconn *postgres_connect(const char *url, struct error *error) {
+    char *message = NULL;
+    PQconninfoOption *options = PQconninfoParse(url, &message);
+    if (options == NULL) {
+        PQfreemem(message);
+        (void)error_set(
+            error, STATUS_INVALID, "the database's URL is neither a conninfo string nor a URI");
+        return NULL;
+    }
+    struct target target;
+    PGconn *connection = NULL;
+    read_target(options, &target);
+    if (target.suspicious) {
+        (void)error_set(
+            error,
+            STATUS_INVALID,
+            "the database's URL has an @ too many: write %%40 in a password");
+    } else {
+        connection = connect_to(url, &target, error);
+    }
+    PQconninfoFree(options);
+    return connection;
+}
+
+enum status postgres_error(
+    struct error *error, enum status status, const PGconn *connection, const PGresult *result) {
+    const char *state = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (state == NULL) {
+        copy_sentence(error, PQerrorMessage(connection), NULL);
+        return status;
+    }
+    const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    return error_set(
+        error, status, "PostgreSQL: %s (SQLSTATE %s)", primary == NULL ? "?" : primary, state);
+}

@@ -1,0 +1,21 @@
+/* Opening a connection to PostgreSQL. */
+#ifndef SLOTKEEPER_POSTGRES_CONNECT_H
+#define SLOTKEEPER_POSTGRES_CONNECT_H
+
+#include "base/status.h"
+
+#include <libpq-fe.h>
+
+/* A connection from a conninfo string or a URI, which may name connect_timeout (else 5 s) and
+ * tcp_user_timeout (else 10 s); client_encoding is UTF8 and the session's time zone UTC whatever it
+ * says. search_path is the role's own, pinned by the migrations. Blocks up to the connect timeout a
+ * host. NULL with *error set, which never holds the password. The caller closes it with PQfinish.
+ */
+PGconn *postgres_connect(const char *url, struct error *error) MUST_USE;
+
+/* What the server said of a result that failed: SQLSTATE and its one-line message, without the
+ * detail that quotes rows. `result` NULL: what libpq says of the connection. Returns `status`. */
+enum status postgres_error(
+    struct error *error, enum status status, const PGconn *connection, const PGresult *result);
+
+#endif
