@@ -1,0 +1,106 @@
+/* What codec.c builds and the other files of the codec use. */
+#ifndef SLOTKEEPER_WIRE_CODEC_PARTS_H
+#define SLOTKEEPER_WIRE_CODEC_PARTS_H
+
+#include "wire/codec.h"
+#include "wire/mapping.h"
+
+enum { BOUND_FIELDS_MAX = 20 };
+
+/* A value of any schema; `value` is used again and again, so that its buffers are too. */
+struct generic {
+    avro_value_iface_t *iface; /* NULL: not made */
+    avro_value_t value;
+};
+
+bool generic_init(struct generic *generic, const struct schema *schema) MUST_USE;
+void generic_clean_up(struct generic *generic);
+
+/* avro-c fails on values that it has itself made only for want of memory, and there is nothing to
+ * go on with then: what was not committed is done by the next worker. */
+void avro_must(int result);
+
+/* Where a field stands in a record that we write; branches are -1 outside a union. */
+struct bound_field {
+    size_t position;
+    int null_branch;
+    int value_branch;
+};
+
+struct command_reader {
+    struct mapping mapping; /* without a definition: not a command of ours */
+    struct generic generic;
+};
+
+struct outcome_writer {
+    const struct schema *schema;
+    struct generic generic;
+    struct bound_field outcome[BOUND_FIELDS_MAX];
+    struct bound_field slot[BOUND_FIELDS_MAX];
+    struct bound_field appointment[BOUND_FIELDS_MAX];
+    int slot_branch;
+    int appointment_branch;
+    int statuses[OUTCOME_INVALID + 1]; /* by our value: the schema's index, -1 for none */
+    int slot_states[STATE_COUNT];
+    int appointment_states[STATE_COUNT];
+};
+
+struct event_writer {
+    const struct schema *schema;
+    struct generic generic;
+    struct bound_field event[BOUND_FIELDS_MAX];
+    int entities[ENTITY_COUNT];
+    int states[STATE_COUNT];
+    int roles[ROLE_COUNT];
+    int reasons[REASON_COUNT];
+};
+
+struct codec {
+    const struct schemas *schemas;
+    size_t record_size_max;
+    avro_reader_t reader;
+    avro_writer_t writer;
+    struct command_reader *commands; /* by schema_index */
+    struct outcome_writer outcome;
+    struct event_writer event;
+};
+
+/* Finds where the fields stand; STATUS_FATAL with *error set: the schemas built in lack something.
+ */
+enum status outcome_writer_init(
+    struct outcome_writer *writer, const struct schemas *schemas, struct error *error) MUST_USE;
+enum status event_writer_init(
+    struct event_writer *writer, const struct schemas *schemas, struct error *error) MUST_USE;
+
+/* `names` are all the fields of the record, in any order. */
+enum status bind_fields(
+    const struct type *record,
+    const char *const *names,
+    size_t count,
+    struct bound_field *fields,
+    struct error *error) MUST_USE;
+/* For each of our words the index in the schema's enum, or -1; NULL words have none. */
+void bind_symbols(
+    const struct type *enumeration, const char *const *words, size_t count, int *indexes);
+
+/* Setting fields of a record; the one set is never a union's other branch. */
+void put_null(avro_value_t *record, const struct bound_field *field);
+void put_uuid(avro_value_t *record, const struct bound_field *field, struct uuid uuid);
+void put_uuid_if(
+    avro_value_t *record, const struct bound_field *field, bool present, struct uuid uuid);
+/* NULL: null. */
+void put_text(avro_value_t *record, const struct bound_field *field, const char *text);
+void put_long(avro_value_t *record, const struct bound_field *field, int64_t number);
+void put_symbol(avro_value_t *record, const struct bound_field *field, int index);
+void put_digest(avro_value_t *record, const struct bound_field *field, const struct digest *digest);
+
+/* The value's bytes, in the arena. */
+struct view codec_write(struct codec *codec, struct arena *arena, avro_value_t *value) MUST_USE;
+/* Reads a body that the walker has passed. False: not read whole. */
+bool codec_read(struct codec *codec, struct view body, avro_value_t *value) MUST_USE;
+
+/* Parts of a body that program_walk_to_field has passed; `branch` -1 where there is no union. */
+bool field_uuid(
+    const struct schema *schema, struct view body, const char *field, struct uuid *uuid) MUST_USE;
+
+#endif

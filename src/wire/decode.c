@@ -1,0 +1,62 @@
+/* A record's bytes to a command. */
+#include "wire/codec_parts.h"
+#include "wire/framing.h"
+
+/* Whether an answer to this record may name it: a schema of an event is no request. */
+static bool is_request(const struct schema *schema) {
+    return schema_is_in(schema, "command") || schema_is_in(schema, "query");
+}
+
+/* What can still be said of a record that is not a command to us, or not a whole one. */
+static void salvage(const struct schema *schema, struct view body, struct decoded *decoded) {
+    if (is_request(schema)) {
+        decoded->has_command_id =
+            field_uuid(schema, body, "command_id", &decoded->command.command_id);
+    }
+}
+
+static enum code decode_body(
+    struct codec *codec, const struct schema *schema, struct view body, struct decoded *decoded) {
+    struct command_reader *reader = &codec->commands[schema->index];
+    if (reader->mapping.definition == NULL) {
+        salvage(schema, body, decoded);
+        return CODE_UNKNOWN_SCHEMA;
+    }
+    if (!program_walk(schema->program, body)) {
+        salvage(schema, body, decoded);
+        return CODE_MALFORMED;
+    }
+    if (!codec_read(codec, body, &reader->generic.value)
+        || !mapping_read(
+            &reader->mapping,
+            &reader->generic.value,
+            &decoded->command,
+            &decoded->has_command_id)) {
+        decoded->command.definition = NULL;
+        return CODE_MALFORMED;
+    }
+    return CODE_ACCEPTED;
+}
+
+enum code codec_decode_command(
+    struct codec *codec,
+    const struct record *record,
+    const struct request_headers *headers,
+    struct decoded *decoded) {
+    *decoded = (struct decoded){.framing = FRAMING_SINGLE_OBJECT};
+    struct framed framed;
+    if (record->value.size > codec->record_size_max
+        || !framing_read(record->value, headers->schema_id, &framed)) {
+        return CODE_MALFORMED;
+    }
+    decoded->framing = framed.kind;
+    if (framed.kind != FRAMING_SINGLE_OBJECT) {
+        return CODE_UNKNOWN_SCHEMA;
+    }
+    const struct schema *schema = schemas_by_fingerprint(codec->schemas, framed.fingerprint);
+    if (schema == NULL) {
+        return CODE_UNKNOWN_SCHEMA;
+    }
+    decoded->command_name = is_request(schema) ? schema->full_name : NULL;
+    return decode_body(codec, schema, framed.body, decoded);
+}

@@ -1,0 +1,135 @@
+/* slotkeeper.event.AuditEvent. */
+#include "wire/codec_parts.h"
+
+enum {
+    EVENT_ID,
+    ENTITY,
+    ENTITY_ID,
+    SLOT_ID,
+    SEQUENCE,
+    OLD_STATE,
+    NEW_STATE,
+    ACTOR_ID,
+    ACTOR_ROLE,
+    COMMAND_ID,
+    REASON,
+    RELATED_ID,
+    DETAIL,
+    OCCURRED_AT,
+    PREVIOUS_HASH,
+    HASH,
+    EVENT_FIELDS
+};
+
+static const char *const event_fields[EVENT_FIELDS] = {
+    [EVENT_ID] = "event_id",
+    [ENTITY] = "entity",
+    [ENTITY_ID] = "entity_id",
+    [SLOT_ID] = "slot_id",
+    [SEQUENCE] = "sequence",
+    [OLD_STATE] = "old_state",
+    [NEW_STATE] = "new_state",
+    [ACTOR_ID] = "actor_id",
+    [ACTOR_ROLE] = "actor_role",
+    [COMMAND_ID] = "command_id",
+    [REASON] = "reason",
+    [RELATED_ID] = "related_id",
+    [DETAIL] = "detail",
+    [OCCURRED_AT] = "occurred_at",
+    [PREVIOUS_HASH] = "previous_hash",
+    [HASH] = "hash",
+};
+
+/* Every word that we have, REASON_NONE excepted, must have its symbol. */
+static enum status bind_words(
+    const struct event_writer *writer,
+    size_t field,
+    const char *const *words,
+    int *indexes,
+    size_t count) {
+    const struct type *record = writer->schema->type;
+    const struct type *type = type_unwrapped(record->members[writer->event[field].position].type);
+    bind_symbols(type, words, count, indexes);
+    for (size_t i = 0; i < count; i++) {
+        if (words[i] != NULL && indexes[i] < 0) {
+            return STATUS_FATAL;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status bind_enums(struct event_writer *writer, struct error *error) {
+    const char *entities[ENTITY_COUNT];
+    const char *states[STATE_COUNT];
+    const char *roles[ROLE_COUNT];
+    const char *reasons[REASON_COUNT];
+    for (unsigned i = 0; i < ENTITY_COUNT; i++) {
+        entities[i] = entity_symbol((enum entity)i);
+    }
+    for (unsigned i = 0; i < STATE_COUNT; i++) {
+        states[i] = state_symbol((enum state)i);
+    }
+    for (unsigned i = 0; i < ROLE_COUNT; i++) {
+        roles[i] = role_symbol((enum role)i);
+    }
+    for (unsigned i = 0; i < REASON_COUNT; i++) {
+        reasons[i] = reason_symbol((enum reason)i);
+    }
+    if (bind_words(writer, ENTITY, entities, writer->entities, ENTITY_COUNT) != STATUS_OK
+        || bind_words(writer, OLD_STATE, states, writer->states, STATE_COUNT) != STATUS_OK
+        || bind_words(writer, NEW_STATE, states, writer->states, STATE_COUNT) != STATUS_OK
+        || bind_words(writer, ACTOR_ROLE, roles, writer->roles, ROLE_COUNT) != STATUS_OK
+        || bind_words(writer, REASON, reasons, writer->reasons, REASON_COUNT) != STATUS_OK) {
+        return error_set(error, STATUS_FATAL, "schema AuditEvent: an enum lacks a symbol");
+    }
+    return STATUS_OK;
+}
+
+enum status event_writer_init(
+    struct event_writer *writer, const struct schemas *schemas, struct error *error) {
+    writer->schema = schemas_by_name(schemas, "slotkeeper.event.AuditEvent");
+    if (writer->schema == NULL || !generic_init(&writer->generic, writer->schema)) {
+        return error_set(error, STATUS_FATAL, "no schema AuditEvent");
+    }
+    enum status status =
+        bind_fields(writer->schema->type, event_fields, EVENT_FIELDS, writer->event, error);
+    return status == STATUS_OK ? bind_enums(writer, error) : status;
+}
+
+static void put_cause(
+    struct event_writer *writer, avro_value_t *record, const struct audit_event *event) {
+    const struct bound_field *fields = writer->event;
+    put_uuid(record, &fields[ACTOR_ID], event->actor_id);
+    put_symbol(record, &fields[ACTOR_ROLE], writer->roles[event->actor_role]);
+    put_uuid(record, &fields[COMMAND_ID], event->command_id);
+    if (event->reason == REASON_NONE) {
+        put_null(record, &fields[REASON]);
+    } else {
+        put_symbol(record, &fields[REASON], writer->reasons[event->reason]);
+    }
+    put_uuid_if(record, &fields[RELATED_ID], event->has_related_id, event->related_id);
+    put_text(record, &fields[DETAIL], event->detail);
+}
+
+struct view codec_encode_event(
+    struct codec *codec, struct arena *arena, const struct audit_event *event) {
+    struct event_writer *writer = &codec->event;
+    const struct bound_field *fields = writer->event;
+    avro_value_t *record = &writer->generic.value;
+    put_uuid(record, &fields[EVENT_ID], event->event_id);
+    put_symbol(record, &fields[ENTITY], writer->entities[event->entity]);
+    put_uuid(record, &fields[ENTITY_ID], event->entity_id);
+    put_uuid_if(record, &fields[SLOT_ID], event->has_slot_id, event->slot_id);
+    put_long(record, &fields[SEQUENCE], event->sequence);
+    if (event->has_old_state) {
+        put_symbol(record, &fields[OLD_STATE], writer->states[event->old_state]);
+    } else {
+        put_null(record, &fields[OLD_STATE]);
+    }
+    put_symbol(record, &fields[NEW_STATE], writer->states[event->new_state]);
+    put_cause(writer, record, event);
+    put_long(record, &fields[OCCURRED_AT], event->occurred_at_us);
+    put_digest(record, &fields[PREVIOUS_HASH], &event->previous_hash);
+    put_digest(record, &fields[HASH], &event->hash);
+    return codec_write(codec, arena, record);
+}

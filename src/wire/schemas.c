@@ -1,0 +1,200 @@
+/* The registry of what is built in: parsed twice, by avro-c, which reads and writes values, and by
+ * type.c for all that avro-c drops. */
+#include "wire/schemas.h"
+
+#include "wire/schema.h"
+#include "wire/schema_text.h"
+
+#include <stdlib.h>
+
+enum { SCHEMAS_MEMORY_MAX = 16 * 1024 * 1024 };
+
+struct schemas {
+    struct arena *arena;
+    struct schema *items; /* by full name */
+    size_t count;
+    const struct schema **by_fingerprint;
+};
+
+static enum status parse(
+    struct schema *schema, const char *text, struct arena *arena, struct error *error) {
+    size_t size = strlen(text);
+    json_error_t where;
+    if (size > SCHEMA_TEXT_MAX) {
+        return error_set(error, STATUS_INVALID, "a schema's text is too long");
+    }
+    schema->json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
+    if (schema->json == NULL) {
+        return error_set(error, STATUS_INVALID, "a schema is no JSON, line %d", where.line);
+    }
+    schema->type = type_parse(schema->json, arena, error);
+    if (schema->type == NULL) {
+        return STATUS_INVALID;
+    }
+    if (schema->type->kind != TYPE_RECORD) {
+        return error_set(error, STATUS_INVALID, "a schema is not one of a record");
+    }
+    if (avro_schema_from_json_length(text, size, &schema->avro) != 0) {
+        schema->avro = NULL;
+        return error_set(error, STATUS_INVALID, "avro-c does not take a schema");
+    }
+    return STATUS_OK;
+}
+
+enum status schema_init(
+    struct schema *schema, const char *text, struct arena *arena, struct error *error) {
+    *schema = (struct schema){.text = text};
+    enum status status = parse(schema, text, arena, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    schema->full_name = schema->type->full_name;
+    const char *dot = strrchr(schema->full_name, '.');
+    schema->name = dot == NULL ? schema->full_name : dot + 1;
+    schema->program = program_compile(schema->type, arena, error);
+    if (schema->program == NULL) {
+        return STATUS_INVALID;
+    }
+    schema->canonical_form = type_canonical_form(schema->type, arena);
+    if (schema->canonical_form == NULL) {
+        return error_set(error, STATUS_INVALID, "a schema is nested too deeply");
+    }
+    schema->fingerprint = crc64_avro(view_text(schema->canonical_form));
+    return STATUS_OK;
+}
+
+void schema_clean_up(struct schema *schema) {
+    if (schema->avro != NULL) {
+        (void)avro_schema_decref(schema->avro);
+    }
+    json_decref(schema->json);
+    *schema = (struct schema){0};
+}
+
+bool schema_is_in(const struct schema *schema, const char *space) {
+    static const char prefix[] = "slotkeeper.";
+    size_t size = strlen(space);
+    const char *rest = schema->full_name + sizeof prefix - 1;
+    return strncmp(schema->full_name, prefix, sizeof prefix - 1) == 0
+           && strncmp(rest, space, size) == 0 && rest[size] == '.'
+           && rest + size + 1 == schema->name;
+}
+
+static int compare_names(const void *a, const void *b) {
+    const struct schema *left = a;
+    const struct schema *right = b;
+    return strcmp(left->full_name, right->full_name);
+}
+
+static int compare_fingerprints(const void *a, const void *b) {
+    const struct schema *left = *(const struct schema *const *)a;
+    const struct schema *right = *(const struct schema *const *)b;
+    return (left->fingerprint > right->fingerprint) - (left->fingerprint < right->fingerprint);
+}
+
+static enum status sort(struct schemas *schemas, struct error *error) {
+    qsort(schemas->items, schemas->count, sizeof *schemas->items, compare_names);
+    for (size_t i = 0; i < schemas->count; i++) {
+        schemas->items[i].index = i;
+        schemas->by_fingerprint[i] = &schemas->items[i];
+    }
+    qsort(
+        schemas->by_fingerprint,
+        schemas->count,
+        sizeof *schemas->by_fingerprint,
+        compare_fingerprints);
+    for (size_t i = 1; i < schemas->count; i++) {
+        if (compare_names(&schemas->items[i - 1], &schemas->items[i]) == 0
+            || compare_fingerprints(&schemas->by_fingerprint[i - 1], &schemas->by_fingerprint[i])
+                   == 0) {
+            return error_set(error, STATUS_FATAL, "two schemas built in are of one name or form");
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status load(struct schemas *schemas, struct error *error) {
+    size_t count = 0;
+    while (schema_texts[count] != NULL) {
+        count++;
+    }
+    schemas->items = ARENA_ARRAY(schemas->arena, struct schema, count);
+    schemas->by_fingerprint = ARENA_ARRAY(schemas->arena, const struct schema *, count);
+    for (size_t i = 0; i < count; i++) {
+        struct schema *schema = &schemas->items[schemas->count++];
+        if (schema_init(schema, schema_texts[i], schemas->arena, error) != STATUS_OK) {
+            return STATUS_FATAL;
+        }
+    }
+    return sort(schemas, error);
+}
+
+struct schemas *schemas_new(struct error *error) {
+    struct schemas *schemas = calloc(1, sizeof *schemas);
+    if (schemas != NULL) {
+        schemas->arena = arena_new(SCHEMAS_MEMORY_MAX);
+    }
+    if (schemas == NULL || schemas->arena == NULL) {
+        (void)error_set(error, STATUS_FATAL, "no memory for the schemas");
+    } else if (load(schemas, error) == STATUS_OK) {
+        return schemas;
+    }
+    schemas_destroy(schemas);
+    return NULL;
+}
+
+void schemas_destroy(struct schemas *schemas) {
+    if (schemas == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < schemas->count; i++) {
+        schema_clean_up(&schemas->items[i]);
+    }
+    arena_destroy(schemas->arena);
+    free(schemas);
+}
+
+const struct schema *schemas_by_fingerprint(const struct schemas *schemas, uint64_t fingerprint) {
+    const struct schema key = {.fingerprint = fingerprint};
+    const struct schema *key_pointer = &key;
+    const struct schema *const *found = bsearch(
+        &key_pointer,
+        schemas->by_fingerprint,
+        schemas->count,
+        sizeof *schemas->by_fingerprint,
+        compare_fingerprints);
+    return found == NULL ? NULL : *found;
+}
+
+const struct schema *schemas_by_name(const struct schemas *schemas, const char *full_name) {
+    const struct schema key = {.full_name = full_name};
+    return bsearch(&key, schemas->items, schemas->count, sizeof *schemas->items, compare_names);
+}
+
+size_t schemas_count(const struct schemas *schemas) {
+    return schemas->count;
+}
+
+const struct schema *schemas_at(const struct schemas *schemas, size_t index) {
+    return index < schemas->count ? &schemas->items[index] : NULL;
+}
+
+const char *schema_full_name(const struct schema *schema) {
+    return schema->full_name;
+}
+
+const char *schema_name(const struct schema *schema) {
+    return schema->name;
+}
+
+uint64_t schema_fingerprint(const struct schema *schema) {
+    return schema->fingerprint;
+}
+
+const char *schema_canonical_form(const struct schema *schema) {
+    return schema->canonical_form;
+}
+
+const char *schema_text(const struct schema *schema) {
+    return schema->text;
+}
