@@ -1,4 +1,5 @@
-/* Levenshtein distance over short names; a name further off than a third of its length is no hint.
+/* Levenshtein distance over short names; a name that differs in more than a third of its letters is
+ * no hint.
  */
 #include "base/nearest.h"
 
@@ -31,7 +32,7 @@ static size_t distance_of(const char *a, const char *b) {
 }
 
 void nearest_begin(struct nearest *nearest, const char *wanted) {
-    *nearest = (struct nearest){wanted, NULL, strlen(wanted) / 3 + 1};
+    *nearest = (struct nearest){wanted, NULL, (strlen(wanted) + 2) / 3 + 1};
 }
 
 void nearest_offer(struct nearest *nearest, const char *name) {
