@@ -3,6 +3,7 @@
 
 #include "security/base64url.h"
 #include "security/public_key.h"
+#include "security/strict_json.h"
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -107,6 +108,7 @@ enum status key_pair_generate(
 
 void key_pair_clean_up(struct key_pair *pair) {
     key_bytes_clean_up(&pair->secret);
+    strict_json_wipe_text(pair->jwk, "k");
     json_decref(pair->jwk);
     pair->jwk = NULL;
 }
