@@ -81,12 +81,11 @@ static int free_seat(const struct account *patient, int limit) {
  * not count towards the limit any more. */
 static int claim_past_seat(struct decision *decision, int limit) {
     struct appointment *appointment = decision->caller->appointments;
-    while (appointment != NULL
-           && (appointment->seat == 0 || appointment->seat > limit
-               || appointment->starts_at_us > decision->now_us)) {
+    while (appointment->seat == 0 || appointment->seat > limit
+           || appointment->starts_at_us > decision->now_us) {
         appointment = appointment->next_of_patient;
+        assert(appointment != NULL); /* rule_may_book counted fewer than `limit` to come */
     }
-    assert(appointment != NULL); /* rule_may_book counted fewer than `limit` to come */
     int seat = appointment->seat;
     appointment->seat = 0;
     world_mark_appointment(decision->world, appointment);

@@ -284,10 +284,10 @@ static void a_seat_of_the_past_is_taken_over_when_none_is_free(void **state) {
 static void a_lowered_limit_looks_at_low_seats_only(void **state) {
     struct fixture *fixture = *state;
     fixture->limits.booking_limit = 2;
-    struct appointment *high = given_seat(fixture, 0x510, 60, 20);
-    struct appointment *high_past = given_seat(fixture, 0x511, -60, 19);
     struct appointment *first = given_seat(fixture, 0x512, -80, 1);
     struct appointment *second = given_seat(fixture, 0x513, -100, 2);
+    struct appointment *high = given_seat(fixture, 0x510, 60, 20);
+    struct appointment *high_past = given_seat(fixture, 0x511, -60, 19);
     struct appointment *none = given_seat(fixture, 0x514, -120, 0);
     given_slot(fixture, SLOT, DOCTOR, 80, 90);
     given_slot(fixture, OTHER, DOCTOR, 90, 100);
