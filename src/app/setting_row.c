@@ -149,6 +149,8 @@ const struct setting_row setting_rows[] = {
      .sentence = "After this the broker aborts a Kafka transaction that a worker left open."},
     {"batch.max", WORKER, COUNT(batch_max, "500", 1, 5000),
      .sentence = "Records in one batch, which is one database transaction and one Kafka transaction."},
+    {"batch.bytes_max", WORKER, BYTES(batch_bytes_max, "4MiB", 64 * KIB, 64 * MIB),
+     .sentence = "The most bytes of records in one batch; a single larger record comes alone."},
     {"batch.memory_max", WORKER, BYTES(batch_memory_max, "64MiB", MIB, 4096 * MIB),
      .sentence = "The most memory that one thread's batch may take."},
     {"log.retention", WORKER, DURATION(log_retention_us, "7d", SECOND, 3660 * DAY),

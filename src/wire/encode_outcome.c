@@ -89,8 +89,9 @@ static enum status bind_results(struct outcome_writer *writer, struct error *err
     const struct type *slot = find_result(results, "slotkeeper.event.Slot", &writer->slot_branch);
     const struct type *appointment =
         find_result(results, "slotkeeper.event.Appointment", &writer->appointment_branch);
-    if (slot == NULL || appointment == NULL || results->members[0].type->kind != TYPE_NULL) {
-        return error_set(error, STATUS_FATAL, "schema Outcome: a result is missing");
+    if (slot == NULL || appointment == NULL || results->members[0].type->kind != TYPE_NULL
+        || writer->outcome[RESULT].position + 1 != writer->schema->type->member_count) {
+        return error_set(error, STATUS_FATAL, "schema Outcome: a result is missing, or not last");
     }
     writer->outcome[RESULT].null_branch = 0;
     enum status status = bind_fields(slot, slot_fields, SLOT_FIELDS, writer->slot, error);

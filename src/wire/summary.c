@@ -2,6 +2,8 @@
 #include "wire/codec_parts.h"
 #include "wire/cursor.h"
 
+#include <assert.h>
+
 /* The bytes of a field's value: of a nullable one behind its branch; false: null, or not so far
  * good. */
 static bool find_value(
@@ -46,6 +48,22 @@ bool codec_read_outcome(struct codec *codec, struct view body, struct outcome_su
            && field_uuid(schema, body, "outcome_id", &summary->outcome_id)
            && field_text(schema, body, "code", &code) && code_parse(code, &summary->code)
            && field_long(schema, body, "decided_at", &summary->decided_at_us);
+}
+
+struct view
+codec_outcome_without_result(const struct codec *codec, struct arena *arena, struct view body) {
+    static const uint8_t null_branch = 0; /* of the last field, as outcome_writer_init has checked */
+    const struct schema *schema = codec->outcome.schema;
+    struct view result;
+    bool found = program_walk_to_field(
+        schema->program, body, type_field(schema->type, "result"), &result);
+    assert(found);
+    (void)found;
+    size_t kept = body.size - result.size;
+    uint8_t *bytes = arena_take(arena, kept + 1);
+    memcpy(bytes, body.data, kept);
+    bytes[kept] = null_branch;
+    return view_of(bytes, kept + 1);
 }
 
 bool codec_read_event(struct codec *codec, struct view body, struct event_summary *summary) {

@@ -1,0 +1,243 @@
+/* The life of a session: open, join, batch after batch, close. */
+#include "app/session_parts.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/time.h"
+#include "engine/takeover.h"
+#include "kafka/client.h"
+
+#include <stdio.h>
+
+enum { GATHER_WAIT_MS = 200, HOUSEKEEPING_US = 1000000, CLUSTER_TIMEOUT_MS = 10000, FORGET_ROWS_MAX = 1000 };
+
+static void name_things(struct session *session) {
+    const char *prefix = session->settings->topics_prefix;
+    session->request_topic = topic_name(prefix, TOPIC_SLOT_COMMANDS);
+    session->dead_letter_topic = topic_name(prefix, TOPIC_SLOT_COMMANDS_DLT);
+    session->outcome_topic = topic_name(prefix, TOPIC_OUTCOMES);
+    session->audit_topic = topic_name(prefix, TOPIC_AUDIT);
+    char id[UUID_TEXT_SIZE + 1];
+    session->owner.owner = uuid_random();
+    uuid_format(session->owner.owner, id);
+    (void)snprintf(session->group, sizeof session->group, "%s.slot-commands", session->settings->group_prefix);
+    (void)snprintf(session->transactional_id, sizeof session->transactional_id, "%s.%s", session->group, id);
+    if (session->settings->worker_instance_id[0] != '\0') { /* each thread is a member of its own */
+        (void)snprintf(
+            session->instance_id,
+            sizeof session->instance_id,
+            "%s.%zu",
+            session->settings->worker_instance_id,
+            session->host->index);
+    }
+    session->owner.topic = view_text(session->request_topic.text);
+    session->owner.transactional_id = view_text(session->transactional_id);
+}
+
+static enum status open_database(struct session *session) {
+    enum status status = STATUS_OK;
+    session->pipeline =
+        pipeline_open(session->settings->database_url, session->settings->database_timeout_us, &status, session->error);
+    session->store = (struct store){
+        .pipeline = session->pipeline, .topic = session->owner.topic, .owner = session->owner.owner};
+    return status;
+}
+
+static enum status open_publisher(struct session *session) {
+    const struct publisher_settings settings = {
+        .properties = {session->settings->kafka, session->settings->kafka_count},
+        .transactional_id = session->transactional_id,
+        .request_topic = session->request_topic.text,
+        .dead_letter_topic = session->dead_letter_topic.text,
+        .outcome_topic = session->outcome_topic.text,
+        .audit_topic = session->audit_topic.text,
+        .source = session->settings->event_source,
+        .group = session->group,
+        .transaction_timeout_us = session->settings->transaction_timeout_us,
+        .reply_partitions_max = (size_t)session->settings->reply_partitions_max,
+    };
+    enum status status = STATUS_OK;
+    session->publisher = publisher_new(
+        &settings, engine_codec(session->host->engine), session->host->reply_topics, &status, session->error);
+    if (status == STATUS_OK) {
+        status = kafka_cluster_id(
+            publisher_client(session->publisher),
+            CLUSTER_TIMEOUT_MS,
+            session->cluster_id,
+            sizeof session->cluster_id,
+            session->error);
+        session->owner.cluster_id = view_text(session->cluster_id);
+    }
+    return status;
+}
+
+static enum status join(struct session *session) {
+    const struct member_settings settings = {
+        .properties = {session->settings->kafka, session->settings->kafka_count},
+        .group = session->group,
+        .topic = session->request_topic.text,
+        .instance_id = session->instance_id,
+        .batch_max = (size_t)session->settings->batch_max,
+        .batch_bytes_max = (size_t)session->settings->batch_bytes_max,
+    };
+    const struct member_events events = {
+        .self = session,
+        .assigned = partitions_assigned,
+        .revoked = partitions_revoked,
+        .cannot_read = partitions_cannot_read,
+    };
+    session->member = member_new(&settings, &events, session->error);
+    if (session->member == NULL) {
+        return STATUS_FATAL;
+    }
+    publisher_set_consumer(session->publisher, member_client(session->member));
+    return STATUS_OK;
+}
+
+static enum status open_all(struct session *session) {
+    enum status status = open_database(session);
+    if (status == STATUS_OK) {
+        status = open_publisher(session);
+    }
+    if (status == STATUS_OK) {
+        const struct store_port store = store_port_of(&session->store);
+        const struct bus_port bus = publisher_port(session->publisher);
+        engine_connect(session->host->engine, &store, &bus, session->owner.cluster_id);
+        status = join(session);
+    }
+    return status;
+}
+
+static void close_all(struct session *session) {
+    atomic_store(&session->host->joined, false);
+    member_close(session->member);
+    publisher_destroy(session->publisher);
+    pipeline_close(session->pipeline);
+    arena_reset(engine_arena(session->host->engine));
+}
+
+/* Records below next_offset were consumed before: the last of them comes again so that it can be seen to be the same. */
+static bool is_new(struct session *session, const struct record *record, struct partition *partition) {
+    if (record->offset >= partition->next_offset) {
+        return true;
+    }
+    if (record->offset == partition->last_offset
+        && !takeover_same_record(partition, record->append_time_us, record->value)) {
+        partitions_stop(
+            session, partition, "TOPIC_REMADE", "the last record consumed has become another: the topic was made again");
+    }
+    return false;
+}
+
+static size_t
+requests_of(struct session *session, const struct record *records, size_t count, struct request *requests) {
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct partition *partition = partitions_find(session, records[i].partition);
+        if (partition != NULL && !partition->stopped && is_new(session, &records[i], partition)
+            && !partition->stopped) {
+            requests[kept++] = (struct request){.record = records[i], .partition = partition};
+        }
+    }
+    return kept;
+}
+
+static enum status run_batch(struct session *session, const struct record *records, size_t count) {
+    struct request *requests = ARENA_ARRAY(engine_arena(session->host->engine), struct request, count);
+    size_t kept = requests_of(session, records, count, requests);
+    if (kept == 0) {
+        return STATUS_OK;
+    }
+    session->clean = false;
+    enum status status = engine_run(session->host->engine, requests, kept);
+    session->clean = status == STATUS_OK;
+    (void)atomic_fetch_add(&session->host->answered, (long long)kept);
+    if (status != STATUS_OK) {
+        (void)error_set(session->error, status, "a batch of %zu records could not be finished", kept);
+    }
+    return status;
+}
+
+static void measure_lag(struct session *session, const struct partition *partition) {
+    int64_t high = member_high_watermark(session->member, partition->number);
+    char label[32];
+    (void)snprintf(label, sizeof label, "%d", (int)partition->number);
+    if (high >= 0) {
+        metrics_set(METRIC_CONSUMER_LAG, label, (double)(high - partition->next_offset));
+    }
+}
+
+/* Rows that only served publication go once they are published. */
+static enum status forget_answers(struct session *session, const struct partition *partition) {
+    struct parameters parameters = {.count = 0};
+    struct arena *arena = session->host->scratch;
+    parameters_add_text(&parameters, session->owner.topic);
+    parameters_add_int4(&parameters, arena, partition->number);
+    parameters_add_int8(&parameters, arena, partition->published_offset);
+    parameters_add_int4(&parameters, arena, FORGET_ROWS_MAX);
+    pipeline_queue(session->pipeline, STATEMENT_FORGET_ANSWERS, &parameters);
+    return pipeline_run(session->pipeline, NULL);
+}
+
+static enum status tidy(struct session *session, struct partition *partition) {
+    enum status status =
+        progress_note_published(session->pipeline, &session->owner, partition, session->host->scratch);
+    if (status == STATUS_OK) {
+        partition->noted_offset = partition->published_offset;
+        status = forget_answers(session, partition);
+    }
+    return status;
+}
+
+static enum status keep_house(struct session *session) {
+    int64_t now_us = time_monotonic_us();
+    enum status status = STATUS_OK;
+    if (now_us - session->housekept_us < HOUSEKEEPING_US) {
+        return STATUS_OK;
+    }
+    session->housekept_us = now_us;
+    for (size_t i = 0; status == STATUS_OK && i < session->partition_count; i++) {
+        struct partition *partition = &session->partitions[i];
+        measure_lag(session, partition);
+        if (partition->noted_offset < partition->published_offset) {
+            status = tidy(session, partition);
+        }
+    }
+    arena_reset(session->host->scratch);
+    if (status != STATUS_OK) {
+        (void)error_set(session->error, status, "housekeeping failed");
+    }
+    return status;
+}
+
+static enum status run_until_told(struct session *session) {
+    struct session_host *host = session->host;
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && !atomic_load(host->stopping)) {
+        struct record *records = NULL;
+        size_t count = 0;
+        atomic_store(&host->progress_us, time_monotonic_us());
+        status = member_gather(session->member, GATHER_WAIT_MS, engine_arena(host->engine), &records, &count);
+        if (status == STATUS_OK && count > 0) {
+            status = run_batch(session, records, count);
+        }
+        member_release(session->member);
+        arena_reset(engine_arena(host->engine));
+        if (status == STATUS_OK) {
+            status = keep_house(session);
+        }
+    }
+    return status;
+}
+
+enum status session_run(struct session_host *host, struct error *error) {
+    struct session session = {.host = host, .settings = host->settings, .error = error, .clean = true};
+    (void)error_set(error, STATUS_OK, "the session lost its membership");
+    name_things(&session);
+    enum status status = open_all(&session);
+    if (status == STATUS_OK) {
+        status = run_until_told(&session);
+    }
+    session.clean = session.clean && status == STATUS_OK;
+    close_all(&session);
+    return status;
+}

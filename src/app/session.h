@@ -1,0 +1,31 @@
+/* A session: one connection, one producer and one group membership, from joining to the first trouble or the end. Trouble
+ * ends it, and the next session is a new incarnation that recovers as any successor would. */
+#ifndef SLOTKEEPER_APP_SESSION_H
+#define SLOTKEEPER_APP_SESSION_H
+
+#include "app/settings.h"
+#include "engine/engine.h"
+#include "kafka/reply_topics.h"
+#include "kafka/topics.h"
+
+#include <stdatomic.h>
+
+/* What a thread keeps from session to session, and what others see of it. */
+struct session_host {
+    size_t index; /* of the thread */
+    const struct settings *settings;
+    struct engine *engine;
+    struct arena *scratch;
+    struct reply_topics *reply_topics;
+    atomic_bool *stopping;
+    atomic_bool joined;          /* the group has given it an assignment, be it empty */
+    atomic_int partitions_owned;
+    atomic_int partitions_stopped;
+    atomic_llong progress_us;    /* monotonic time of the last sign of life */
+    atomic_llong answered;       /* records, ever */
+};
+
+/* Runs one session. STATUS_OK: told to stop. STATUS_FATAL: nothing that waiting mends. Otherwise: try again. */
+enum status session_run(struct session_host *host, struct error *error) MUST_USE;
+
+#endif

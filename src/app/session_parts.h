@@ -1,0 +1,39 @@
+/* What session.c and partitions.c share. */
+#ifndef SLOTKEEPER_APP_SESSION_PARTS_H
+#define SLOTKEEPER_APP_SESSION_PARTS_H
+
+#include "app/session.h"
+#include "kafka/member.h"
+#include "kafka/publisher.h"
+#include "postgres/progress.h"
+#include "postgres/store.h"
+
+struct session {
+    struct session_host *host;
+    const struct settings *settings;
+    struct topic_name request_topic, dead_letter_topic, outcome_topic, audit_topic;
+    char group[160];
+    char instance_id[160];
+    char transactional_id[256];
+    char cluster_id[128];
+    struct pipeline *pipeline;
+    struct publisher *publisher;
+    struct member *member;
+    struct store store;
+    struct progress_owner owner;
+    struct partition *partitions;
+    size_t partition_count;
+    bool clean; /* nothing is under way in the database or in Kafka whose fate is not known */
+    int64_t housekept_us; /* monotonic */
+    struct error *error;
+};
+
+/* The member's events; `self` is the session. */
+enum status partitions_assigned(void *self, struct assigned_partition *assigned, size_t count);
+void partitions_revoked(void *self);
+void partitions_cannot_read(void *self, int32_t number, const char *why);
+
+struct partition *partitions_find(const struct session *session, int32_t number);
+void partitions_stop(struct session *session, struct partition *partition, const char *word, const char *why);
+
+#endif

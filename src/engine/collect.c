@@ -1,0 +1,166 @@
+/* What a range of requests needs from the store, each row once and sorted, so that every worker locks in the same
+ * order. */
+#include "engine/attempt.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* Ids as they are met; sorted and made unique at the end. */
+struct collection {
+    struct uuid_list callers;
+    struct uuid_list slots;
+    struct uuid_list appointments;
+    struct uuid_list patients;
+    struct uuid_list doctors;
+    struct calendar_window *windows;
+    size_t window_count;
+    struct recall_key *recalls;
+    size_t recall_count;
+};
+
+static void add(struct uuid_list *list, struct uuid id) {
+    list->items[list->count++] = id;
+}
+
+static int compare_ids(const void *a, const void *b) {
+    return memcmp(a, b, sizeof(struct uuid));
+}
+
+static void sort_unique(struct uuid_list *list) {
+    if (list->count == 0) {
+        return;
+    }
+    qsort(list->items, list->count, sizeof list->items[0], compare_ids);
+    size_t kept = 1;
+    for (size_t i = 1; i < list->count; i++) {
+        if (!uuid_equal(list->items[i], list->items[kept - 1])) {
+            list->items[kept++] = list->items[i];
+        }
+    }
+    list->count = kept;
+}
+
+static const struct value *find_value(const struct command *command, const char *name) {
+    for (size_t i = 0; command->definition->fields[i].name != NULL; i++) {
+        if (strcmp(command->definition->fields[i].name, name) == 0) {
+            return &command->values[i];
+        }
+    }
+    return NULL;
+}
+
+static void add_window(struct collection *collection, const struct request *request) {
+    const struct value *starts_at = find_value(&request->decoded.command, "starts_at");
+    const struct value *ends_at = find_value(&request->decoded.command, "ends_at");
+    assert(starts_at != NULL && ends_at != NULL);
+    add(&collection->doctors, request->claims.subject);
+    if (starts_at->as.time_us < ends_at->as.time_us) {
+        collection->windows[collection->window_count++] = (struct calendar_window){
+            .doctor_id = request->claims.subject,
+            .starts_at_us = starts_at->as.time_us,
+            .ends_at_us = ends_at->as.time_us};
+    }
+}
+
+static void add_fields(struct collection *collection, const struct command *command) {
+    for (size_t i = 0; command->definition->fields[i].name != NULL; i++) {
+        const struct value *value = &command->values[i];
+        if (!value->present) {
+            continue;
+        }
+        switch (command->definition->fields[i].row) {
+        case ROW_NONE:
+            break;
+        case ROW_SLOT:
+            add(&collection->slots, value->as.uuid);
+            break;
+        case ROW_APPOINTMENT:
+            add(&collection->appointments, value->as.uuid);
+            break;
+        }
+    }
+}
+
+static void add_request(struct collection *collection, const struct request *request) {
+    const struct command *command = &request->decoded.command;
+    add(&collection->callers, request->claims.subject);
+    collection->recalls[collection->recall_count++] =
+        (struct recall_key){.caller = request->claims.subject, .command_id = command->command_id};
+    add_fields(collection, command);
+    if ((command->definition->loads & LOAD_CALLERS_APPOINTMENTS) != 0) {
+        add(&collection->patients, request->claims.subject);
+    }
+    if ((command->definition->loads & LOAD_CALLERS_CALENDAR) != 0) {
+        add_window(collection, request);
+    }
+}
+
+static void collection_init(struct collection *collection, struct arena *arena, size_t count) {
+    struct uuid_list *lists[] = {
+        &collection->callers, &collection->patients, &collection->doctors, &collection->slots, &collection->appointments};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        lists[i]->items = ARENA_ARRAY(arena, struct uuid, count * COMMAND_FIELDS_MAX);
+    }
+    collection->windows = ARENA_ARRAY(arena, struct calendar_window, count);
+    collection->recalls = ARENA_ARRAY(arena, struct recall_key, count);
+}
+
+static struct claim *claim_of(struct attempt *attempt, struct partition *partition) {
+    for (size_t i = 0; i < attempt->claim_count; i++) {
+        if (attempt->claims[i].partition == partition) {
+            return &attempt->claims[i];
+        }
+    }
+    attempt->claims[attempt->claim_count] = (struct claim){.partition = partition};
+    return &attempt->claims[attempt->claim_count++];
+}
+
+static void collect_claims(struct attempt *attempt) {
+    attempt->claims = ARENA_ARRAY(attempt->engine->arena, struct claim, attempt->count);
+    attempt->claim_count = 0;
+    for (size_t i = 0; i < attempt->count; i++) {
+        const struct record *record = &attempt->requests[i].record;
+        struct claim *claim = claim_of(attempt, attempt->requests[i].partition);
+        assert(record->offset >= claim->after_offset);
+        claim->after_offset = record->offset + 1;
+        claim->last_offset = record->offset;
+        claim->last_append_time_us = record->append_time_us;
+    }
+    for (size_t i = 0; i < attempt->count; i++) {
+        struct claim *claim = claim_of(attempt, attempt->requests[i].partition);
+        if (claim->last_offset == attempt->requests[i].record.offset) {
+            digest_of(attempt->requests[i].record.value, &claim->last_hash);
+        }
+    }
+}
+
+void stage_collect(struct attempt *attempt) {
+    struct collection collection = {.window_count = 0};
+    collection_init(&collection, attempt->engine->arena, attempt->count);
+    collect_claims(attempt);
+    for (size_t i = 0; i < attempt->count && !attempt->answer_internal; i++) {
+        if (attempt->requests[i].early == CODE_ACCEPTED) {
+            add_request(&collection, &attempt->requests[i]);
+        }
+    }
+    sort_unique(&collection.callers);
+    sort_unique(&collection.slots);
+    sort_unique(&collection.appointments);
+    sort_unique(&collection.patients);
+    sort_unique(&collection.doctors);
+    attempt->load = (struct load_request){
+        .claims = attempt->claims,
+        .claim_count = attempt->claim_count,
+        .lock_accounts_for_update = attempt->lock_accounts_for_update,
+        .callers = collection.callers,
+        .slots = collection.slots,
+        .appointments = collection.appointments,
+        .patients = collection.patients,
+        .doctors = collection.doctors,
+        .windows = collection.windows,
+        .window_count = collection.window_count,
+        .recalls = collection.recalls,
+        .recall_count = collection.recall_count,
+        .command_count = attempt->count,
+    };
+}

@@ -1,0 +1,189 @@
+/* Decides every request of a range against the loaded world, in order, and puts the answers into their durable
+ * form. Each outcome is encoded before the next request is decided, because a repeat in the same batch is answered
+ * with its bytes. */
+#include "base/log.h"
+#include "base/time.h"
+#include "engine/attempt.h"
+
+enum { TOPIC_NAME_MAX = 249, HASHED_HEADER_SIZE = 7 + DIGEST_TEXT_SIZE };
+
+static bool is_topic_name(struct view name) {
+    for (size_t i = 0; i < name.size; i++) {
+        uint8_t c = name.data[i];
+        bool allowed = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_'
+                       || c == '-';
+        if (!allowed) {
+            return false;
+        }
+    }
+    return name.size <= TOPIC_NAME_MAX;
+}
+
+static struct route route_of(const struct engine *engine, const struct request *request) {
+    const struct request_headers *headers = &request->headers;
+    struct view prefix = engine->settings.reply_prefix;
+    bool named = headers->reply_topic.data != NULL;
+    bool allowed = named && headers->reply_topic.size > prefix.size && view_starts_with(headers->reply_topic, prefix)
+                   && is_topic_name(headers->reply_topic);
+    return (struct route){
+        .key = request->record.key,
+        .correlation_id = headers->correlation_id,
+        .traceparent = headers->traceparent,
+        .tracestate = headers->tracestate,
+        .reply_topic = allowed ? headers->reply_topic : view_of(NULL, 0),
+        .reply_partition = allowed && headers->has_reply_partition ? headers->reply_partition : -1,
+        .framing = request->decoded.framing,
+        .traceparent_valid = headers->traceparent_valid,
+        .reply_topic_refused = named && !allowed,
+    };
+}
+
+static struct view hashed_authorization(struct arena *arena, struct view authorization) {
+    struct digest digest;
+    char *text = arena_take(arena, HASHED_HEADER_SIZE + 1);
+    digest_of(authorization, &digest);
+    memcpy(text, "sha256:", 7);
+    digest_format(&digest, text + 7);
+    return view_of(text, HASHED_HEADER_SIZE);
+}
+
+static struct dead_letter dead_letter_of(struct arena *arena, const struct record *record) {
+    struct header *headers = ARENA_ARRAY(arena, struct header, record->header_count);
+    for (size_t i = 0; i < record->header_count; i++) {
+        headers[i] = record->headers[i];
+        if (view_is(headers[i].name, "authorization")) {
+            headers[i].value = hashed_authorization(arena, headers[i].value);
+        }
+    }
+    return (struct dead_letter){
+        .needed = true, .value = record->value, .headers = headers, .header_count = record->header_count};
+}
+
+/* What stands in the answer whatever was decided. */
+static void begin_answer(const struct attempt *attempt, const struct request *request, struct answer *answer) {
+    *answer = (struct answer){
+        .partition = request->partition->number,
+        .offset = request->record.offset,
+        .append_time_us = request->record.append_time_us,
+        .has_caller = request->authenticated,
+        .caller = request->claims.subject,
+        .has_command_id = request->decoded.has_command_id,
+        .command_id = request->decoded.command.command_id,
+        .content_hash = request->content_hash,
+        .decided_at_us = attempt->now_us,
+        .route = route_of(attempt->engine, request),
+    };
+}
+
+static void encode_outcome(
+    const struct attempt *attempt, const struct request *request, const struct result *result, struct answer *answer) {
+    struct outcome outcome = {
+        .outcome_id = answer->outcome_id,
+        .has_caller = answer->has_caller,
+        .caller = answer->caller,
+        .has_command_id = answer->has_command_id,
+        .command_id = answer->command_id,
+        .command = request->decoded.command_name,
+        .code = answer->code,
+        .decided_at_us = attempt->now_us,
+        .retry_after_ms = -1,
+    };
+    if (result != NULL) {
+        outcome.result = *result;
+    }
+    answer->outcome_time_us = attempt->now_us;
+    answer->outcome = codec_encode_outcome(attempt->engine->codec, attempt->engine->arena, &outcome);
+    answer->outcome_fingerprint = codec_outcome_fingerprint(attempt->engine->codec);
+}
+
+static void encode_events(const struct attempt *attempt, const struct decision *decision, struct answer *answer) {
+    const struct engine *engine = attempt->engine;
+    answer->event_count = decision->event_count;
+    answer->event_fingerprint = codec_event_fingerprint(engine->codec);
+    for (size_t i = 0; i < decision->event_count; i++) {
+        const struct audit_event *event = &attempt->world.events[decision->first_event + i];
+        answer->events[i] = (struct answer_event){
+            .event_id = event->event_id,
+            .chain_id = event->has_slot_id ? event->slot_id : event->entity_id,
+            .occurred_at_us = event->occurred_at_us,
+            .body = codec_encode_event(engine->codec, engine->arena, event),
+        };
+    }
+}
+
+static enum status answer_from_log(const struct attempt *attempt, const struct recall *recall, struct answer *answer) {
+    struct outcome_summary summary;
+    if (!codec_read_outcome(attempt->engine->codec, recall->outcome, &summary)) {
+        log_error("an outcome in the log cannot be read", LOG_INT("offset", answer->offset));
+        return STATUS_FATAL;
+    }
+    answer->outcome_id = summary.outcome_id;
+    answer->code = summary.code;
+    answer->outcome_time_us = summary.decided_at_us;
+    answer->outcome = recall->outcome;
+    answer->outcome_fingerprint = recall->outcome_fingerprint;
+    answer->route.duplicate = true;
+    return STATUS_OK;
+}
+
+static enum status decide_command(struct attempt *attempt, const struct request *request, struct answer *answer) {
+    struct decision decision = {
+        .world = &attempt->world,
+        .limits = &attempt->engine->settings.limits,
+        .now_us = attempt->now_us,
+        .command = &request->decoded.command,
+        .content_hash = request->content_hash,
+        .caller_id = request->claims.subject,
+        .caller_role = request->claims.role,
+        .has_token_version = request->claims.has_version,
+        .token_version = request->claims.version,
+        .token_issued_at_us = request->claims.issued_at_s * TIME_SECOND_US,
+        .append_time_us = request->record.append_time_us,
+        .expires_at_us = request->headers.expires_at_us,
+        .outcome_id = answer->outcome_id,
+    };
+    enum code code = judge(&decision);
+    if (decision.recalled != NULL) {
+        return answer_from_log(attempt, decision.recalled, answer);
+    }
+    answer->code = code;
+    encode_outcome(attempt, request, code == CODE_ACCEPTED ? &decision.result : NULL, answer);
+    encode_events(attempt, &decision, answer);
+    if (decision.remembered != NULL) {
+        answer->recallable = true;
+        decision.remembered->outcome = answer->outcome;
+        decision.remembered->outcome_fingerprint = answer->outcome_fingerprint;
+    }
+    return STATUS_OK;
+}
+
+static enum status decide_request(struct attempt *attempt, const struct request *request, struct answer *answer) {
+    struct engine *engine = attempt->engine;
+    begin_answer(attempt, request, answer);
+    answer->outcome_id = outcome_id_of(
+        engine->cluster_id,
+        request->partition->generation,
+        engine->settings.topic,
+        request->partition->number,
+        request->record.offset);
+    if (request->early == CODE_ACCEPTED && !attempt->answer_internal) {
+        return decide_command(attempt, request, answer);
+    }
+    answer->code = attempt->answer_internal ? CODE_INTERNAL : request->early;
+    encode_outcome(attempt, request, NULL, answer);
+    if (code_status(answer->code) == OUTCOME_INVALID) {
+        answer->dead_letter = dead_letter_of(engine->arena, &request->record);
+    }
+    return STATUS_OK;
+}
+
+enum status stage_decide(struct attempt *attempt) {
+    attempt->answers = ARENA_ARRAY(attempt->engine->arena, struct answer, attempt->count);
+    for (size_t i = 0; i < attempt->count; i++) {
+        enum status status = decide_request(attempt, &attempt->requests[i], &attempt->answers[i]);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}

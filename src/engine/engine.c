@@ -1,0 +1,221 @@
+/* The coordinator: knows the order of the stages, and what each failure asks for.
+ *
+ * A conflict rolls back and decides again from fresh rows; poison halves the range until one record stands alone and
+ * is answered INTERNAL; everything else ends the session, whose successor publishes what was committed. */
+#include "engine/engine.h"
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/time.h"
+#include "engine/attempt.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+    CONFLICT_ROUNDS_BEFORE_LOCK = 2, /* then the accounts are locked for update */
+    CONFLICT_ROUNDS_MAX = 12,        /* then it is the environment's trouble */
+    POISON_MAX = 3,                  /* more in one batch is nobody's record */
+    RANGES_MAX = 64,                 /* a stack of halves: log2 of any batch, and one */
+};
+
+struct range {
+    size_t from;
+    size_t count;
+    bool answer_internal;
+};
+
+struct engine *engine_new(
+    const struct engine_settings *settings,
+    const struct schemas *schemas,
+    struct token_verifier *verifier,
+    struct error *error) {
+    struct engine *engine = calloc(1, sizeof *engine);
+    if (engine == NULL) {
+        (void)error_set(error, STATUS_FATAL, "no memory for an engine");
+        return NULL;
+    }
+    engine->settings = *settings;
+    engine->verifier = verifier;
+    engine->arena = arena_new(settings->arena_size_max);
+    engine->codec = codec_new(schemas, settings->record_size_max, error);
+    if (engine->arena == NULL || engine->codec == NULL) {
+        engine_destroy(engine);
+        return NULL;
+    }
+    return engine;
+}
+
+void engine_destroy(struct engine *engine) {
+    if (engine != NULL) {
+        codec_destroy(engine->codec);
+        arena_destroy(engine->arena);
+        free(engine);
+    }
+}
+
+void engine_connect(
+    struct engine *engine, const struct store_port *store, const struct bus_port *bus, struct view cluster_id) {
+    engine->store = *store;
+    engine->bus = *bus;
+    engine->cluster_id = cluster_id;
+}
+
+struct arena *engine_arena(struct engine *engine) {
+    return engine->arena;
+}
+
+struct codec *engine_codec(struct engine *engine) {
+    return engine->codec;
+}
+
+/* The stages behind the bars: one database transaction. A row a stage. */
+static enum status load(struct attempt *attempt) {
+    struct engine *engine = attempt->engine;
+    stage_collect(attempt);
+    return engine->store.load(engine->store.self, &attempt->load, engine->arena, &attempt->world, &attempt->now_us);
+}
+
+static enum status save(struct attempt *attempt) {
+    struct engine *engine = attempt->engine;
+    return engine->store.save(
+        engine->store.self, &attempt->world, attempt->answers, attempt->count, engine->arena);
+}
+
+static enum status commit(struct attempt *attempt) {
+    return attempt->engine->store.commit(attempt->engine->store.self);
+}
+
+static enum status publish(struct attempt *attempt) {
+    struct engine *engine = attempt->engine;
+    return engine->bus.publish(engine->bus.self, attempt->answers, attempt->count, engine->arena);
+}
+
+static enum status run_stage(const char *name, enum status (*stage)(struct attempt *), struct attempt *attempt) {
+    int64_t began_us = time_monotonic_us();
+    enum status status = stage(attempt);
+    metrics_observe(METRIC_STAGE_SECONDS, name, (double)(time_monotonic_us() - began_us) / 1e6);
+    return status;
+}
+
+static enum status transact(struct attempt *attempt) {
+    static const struct {
+        const char *name;
+        enum status (*run)(struct attempt *attempt);
+    } stages[] = {
+        {"load",   load        },
+        {"decide", stage_decide},
+        {"save",   save        },
+        {"commit", commit      },
+    };
+    for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
+        enum status status = run_stage(stages[i].name, stages[i].run, attempt);
+        if (status != STATUS_OK) {
+            attempt->engine->store.rollback(attempt->engine->store.self);
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+/* What is true once the transaction is durable. */
+static void move_on(struct attempt *attempt) {
+    for (size_t i = 0; i < attempt->claim_count; i++) {
+        const struct claim *claim = &attempt->claims[i];
+        claim->partition->next_offset = claim->after_offset;
+        claim->partition->noted_offset = claim->partition->published_offset;
+        claim->partition->last_offset = claim->last_offset;
+        claim->partition->last_append_time_us = claim->last_append_time_us;
+        claim->partition->last_hash = claim->last_hash;
+    }
+}
+
+static void count_answers(const struct attempt *attempt) {
+    for (size_t i = 0; i < attempt->count; i++) {
+        const struct answer *answer = &attempt->answers[i];
+        const struct command_definition *definition = attempt->requests[i].decoded.command.definition;
+        metrics_add(METRIC_RECORDS, answer->code == CODE_ACCEPTED ? "ACCEPTED" : code_text(answer->code), 1);
+        if (definition != NULL) {
+            metrics_add(METRIC_COMMANDS, definition->name, 1);
+        }
+        if (answer->route.duplicate) {
+            metrics_add(METRIC_DUPLICATES, "", 1);
+        }
+    }
+    metrics_add(METRIC_BATCHES, "", 1);
+    metrics_observe(METRIC_BATCH_RECORDS, "", (double)attempt->count);
+}
+
+static enum status attempt_until_settled(struct attempt *attempt) {
+    for (int round = 0; round < CONFLICT_ROUNDS_MAX; round++) {
+        attempt->lock_accounts_for_update = round >= CONFLICT_ROUNDS_BEFORE_LOCK;
+        enum status status = transact(attempt);
+        if (status != STATUS_CONFLICT) {
+            return status;
+        }
+        metrics_add(METRIC_CONFLICTS, "", 1);
+    }
+    log_warning("a batch kept meeting conflicts", LOG_INT("records", attempt->count));
+    return STATUS_RETRY;
+}
+
+static enum status run_range(struct engine *engine, struct request *requests, struct range range) {
+    struct attempt attempt = {
+        .engine = engine,
+        .requests = requests + range.from,
+        .count = range.count,
+        .answer_internal = range.answer_internal,
+    };
+    enum status status = attempt_until_settled(&attempt);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    move_on(&attempt);
+    count_answers(&attempt);
+    status = run_stage("publish", publish, &attempt);
+    for (size_t i = 0; status == STATUS_OK && i < attempt.claim_count; i++) {
+        attempt.claims[i].partition->published_offset = attempt.claims[i].after_offset;
+    }
+    return status;
+}
+
+static enum status report_poison(const struct request *request, int *poisoned) {
+    log_error(
+        "PostgreSQL refuses this record's data; it is answered INTERNAL",
+        LOG_INT("partition", request->record.partition),
+        LOG_INT("offset", request->record.offset));
+    return ++*poisoned > POISON_MAX ? STATUS_FATAL : STATUS_OK;
+}
+
+static enum status run_halving(struct engine *engine, struct request *requests, size_t count) {
+    struct range ranges[RANGES_MAX] = {{0, count, false}};
+    size_t depth = 1;
+    int poisoned = 0;
+    while (depth > 0) {
+        struct range range = ranges[--depth];
+        enum status status = run_range(engine, requests, range);
+        if (status == STATUS_POISON && range.count == 1 && !range.answer_internal) {
+            status = report_poison(&requests[range.from], &poisoned);
+            ranges[depth++] = (struct range){range.from, 1, true};
+        } else if (status == STATUS_POISON && range.count > 1) {
+            size_t half = range.count / 2;
+            assert(depth + 2 <= RANGES_MAX);
+            ranges[depth++] = (struct range){range.from + half, range.count - half, false};
+            ranges[depth++] = (struct range){range.from, half, false};
+            status = STATUS_OK;
+        }
+        if (status != STATUS_OK) {
+            return status == STATUS_POISON ? STATUS_FATAL : status;
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status engine_run(struct engine *engine, struct request *requests, size_t count) {
+    int64_t began_us = time_monotonic_us();
+    stage_decode(engine, requests, count);
+    metrics_observe(METRIC_STAGE_SECONDS, "decode", (double)(time_monotonic_us() - began_us) / 1e6);
+    enum status status = run_halving(engine, requests, count);
+    arena_reset(engine->arena);
+    return status;
+}

@@ -1,0 +1,261 @@
+/* The high-level consumer with eager rebalancing. Offsets are PostgreSQL's business, so nothing is committed or stored
+ * here, and a position that the broker does not have is an error, never a jump. */
+#include "kafka/member.h"
+
+#include "base/log.h"
+#include "kafka/client.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct member {
+    struct member_settings settings;
+    struct member_events events;
+    rd_kafka_t *client;
+    rd_kafka_message_t **messages; /* of the batch gathered last */
+    size_t message_count;
+    enum status status;
+    bool rebalanced; /* since the gathering began */
+    bool closing;
+};
+
+static rd_kafka_topic_partition_list_t *consumable(
+    const struct member *member, const struct assigned_partition *partitions, size_t count) {
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+    for (size_t i = 0; i < count; i++) {
+        if (partitions[i].consume) {
+            rd_kafka_topic_partition_list_add(list, member->settings.topic, partitions[i].number)->offset =
+                partitions[i].start_offset;
+        }
+    }
+    return list;
+}
+
+static enum status take_assignment(struct member *member, const rd_kafka_topic_partition_list_t *given) {
+    size_t count = (size_t)given->cnt;
+    struct assigned_partition *partitions = calloc(count + 1, sizeof *partitions);
+    if (partitions == NULL) {
+        return STATUS_FATAL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        partitions[i].number = given->elems[i].partition;
+    }
+    enum status status =
+        member->closing ? STATUS_LOST : member->events.assigned(member->events.self, partitions, count);
+    rd_kafka_topic_partition_list_t *list = consumable(member, partitions, status == STATUS_OK ? count : 0);
+    rd_kafka_resp_err_t error = rd_kafka_assign(member->client, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    free(partitions);
+    return error == RD_KAFKA_RESP_ERR_NO_ERROR ? status : STATUS_RETRY;
+}
+
+static void on_rebalance(
+    rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t *partitions, void *opaque) {
+    struct member *member = opaque;
+    member->rebalanced = true;
+    enum status status = STATUS_OK;
+    if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        status = take_assignment(member, partitions);
+    } else {
+        member->events.revoked(member->events.self);
+        (void)rd_kafka_assign(client, NULL);
+    }
+    if (member->status == STATUS_OK) {
+        member->status = status;
+    }
+}
+
+static rd_kafka_conf_t *configure(struct member *member, struct error *error) {
+    const char *const fixed[] = {
+        "group.id",                      member->settings.group,
+        "enable.auto.commit",            "false",
+        "enable.auto.offset.store",      "false",
+        "auto.offset.reset",             "error",
+        "isolation.level",               "read_committed",
+        "partition.assignment.strategy", "range",
+        "session.timeout.ms",            "6000",
+        "heartbeat.interval.ms",         "1000",
+        "max.poll.interval.ms",          "30000",
+        /* Bounds of what is fetched ahead. Below about a second's worth, librdkafka pauses fetching for a second. */
+        "queued.min.messages",           "10000",
+        "queued.max.messages.kbytes",    "8192",
+        "fetch.max.bytes",               "4194304",
+        "receive.message.max.bytes",     "8388608",
+        "group.instance.id",             member->settings.instance_id,
+        NULL};
+    const char *pairs[sizeof fixed / sizeof fixed[0]];
+    memcpy(pairs, fixed, sizeof fixed);
+    if (member->settings.instance_id[0] == '\0') {
+        pairs[sizeof fixed / sizeof fixed[0] - 3] = NULL;
+    }
+    rd_kafka_conf_t *conf = kafka_conf_new(&member->settings.properties, pairs, error);
+    if (conf != NULL) {
+        rd_kafka_conf_set_opaque(conf, member);
+        rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    }
+    return conf;
+}
+
+static enum status subscribe(struct member *member, struct error *error) {
+    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
+    (void)rd_kafka_topic_partition_list_add(topics, member->settings.topic, RD_KAFKA_PARTITION_UA);
+    rd_kafka_resp_err_t failed = rd_kafka_poll_set_consumer(member->client);
+    if (failed == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        failed = rd_kafka_subscribe(member->client, topics);
+    }
+    rd_kafka_topic_partition_list_destroy(topics);
+    return failed == RD_KAFKA_RESP_ERR_NO_ERROR
+               ? STATUS_OK
+               : error_set(error, STATUS_FATAL, "cannot subscribe to %s: %s", member->settings.topic, rd_kafka_err2str(failed));
+}
+
+struct member *member_new(
+    const struct member_settings *settings, const struct member_events *events, struct error *error) {
+    struct member *member = calloc(1, sizeof *member);
+    if (member == NULL) {
+        (void)error_set(error, STATUS_FATAL, "no memory for a consumer");
+        return NULL;
+    }
+    member->settings = *settings;
+    member->events = *events;
+    member->messages = calloc(settings->batch_max, sizeof(rd_kafka_message_t *));
+    rd_kafka_conf_t *conf = configure(member, error);
+    if (conf != NULL) {
+        member->client = kafka_client_new(RD_KAFKA_CONSUMER, conf, error);
+    }
+    if (member->client == NULL || member->messages == NULL || subscribe(member, error) != STATUS_OK) {
+        member_close(member);
+        return NULL;
+    }
+    return member;
+}
+
+void member_close(struct member *member) {
+    if (member == NULL) {
+        return;
+    }
+    member->closing = true;
+    member_release(member);
+    if (member->client != NULL) {
+        (void)rd_kafka_consumer_close(member->client);
+        rd_kafka_destroy(member->client);
+    }
+    free(member->messages);
+    free(member);
+}
+
+rd_kafka_t *member_client(struct member *member) {
+    return member->client;
+}
+
+void member_release(struct member *member) {
+    for (size_t i = 0; i < member->message_count; i++) {
+        rd_kafka_message_destroy(member->messages[i]);
+    }
+    member->message_count = 0;
+}
+
+/* An error event instead of a record. */
+static void react(struct member *member, const rd_kafka_message_t *message) {
+    switch ((int)message->err) {
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+        member->events.cannot_read(
+            member->events.self, message->partition, "the broker no longer has the offset to go on from");
+        return;
+    case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+        member->status = STATUS_LOST;
+        break;
+    case RD_KAFKA_RESP_ERR__FATAL:
+        member->status = STATUS_RETRY;
+        break;
+    default: /* librdkafka goes on by itself */
+        break;
+    }
+    log_warning("the consumer reports an error", LOG_TEXT("error", rd_kafka_err2name(message->err)));
+}
+
+static struct view view_or_null(const void *data, size_t size) {
+    return data == NULL ? view_of(NULL, 0) : view_of(data, size);
+}
+
+static void read_headers(const rd_kafka_message_t *message, struct arena *arena, struct record *record) {
+    rd_kafka_headers_t *headers = NULL;
+    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return;
+    }
+    size_t count = rd_kafka_header_cnt(headers);
+    if (count > RECORD_HEADERS_MAX) {
+        record->headers_too_many = true;
+        return;
+    }
+    record->headers = ARENA_ARRAY(arena, struct header, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        const char *name = NULL;
+        const void *value = NULL;
+        size_t size = 0;
+        if (rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            record->headers[record->header_count++] =
+                (struct header){.name = view_text(name), .value = view_or_null(value, size)};
+        }
+    }
+}
+
+static size_t bytes_of(const struct record *record) {
+    size_t bytes = record->key.size + record->value.size;
+    for (size_t i = 0; i < record->header_count; i++) {
+        bytes += record->headers[i].name.size + record->headers[i].value.size;
+    }
+    return bytes;
+}
+
+static void read_record(const rd_kafka_message_t *message, struct arena *arena, struct record *record) {
+    *record = (struct record){
+        .partition = message->partition,
+        .offset = message->offset,
+        .key = view_or_null(message->key, message->key_len),
+        .value = view_or_null(message->payload, message->len),
+    };
+    rd_kafka_timestamp_type_t type;
+    record->append_time_us = rd_kafka_message_timestamp(message, &type) * 1000;
+    read_headers(message, arena, record);
+}
+
+enum status member_gather(
+    struct member *member, int wait_ms, struct arena *arena, struct record **records, size_t *count) {
+    size_t bytes = 0;
+    member_release(member);
+    member->rebalanced = false;
+    *records = ARENA_ARRAY(arena, struct record, member->settings.batch_max);
+    *count = 0;
+    while (*count < member->settings.batch_max && bytes < member->settings.batch_bytes_max) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(member->client, *count == 0 ? wait_ms : 0);
+        if (member->rebalanced || member->status != STATUS_OK || message == NULL) {
+            if (message != NULL) {
+                rd_kafka_message_destroy(message);
+            }
+            break;
+        }
+        if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            react(member, message);
+            rd_kafka_message_destroy(message);
+            continue;
+        }
+        member->messages[member->message_count++] = message;
+        struct record *record = *records + (*count)++;
+        read_record(message, arena, record);
+        bytes += bytes_of(record);
+    }
+    if (member->rebalanced || member->status != STATUS_OK) {
+        *count = 0;
+    }
+    return member->status;
+}
+
+int64_t member_high_watermark(struct member *member, int32_t partition) {
+    int64_t low = -1;
+    int64_t high = -1;
+    rd_kafka_resp_err_t error =
+        rd_kafka_get_watermark_offsets(member->client, member->settings.topic, partition, &low, &high);
+    return error == RD_KAFKA_RESP_ERR_NO_ERROR ? high : -1;
+}

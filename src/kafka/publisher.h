@@ -1,0 +1,52 @@
+/* The engine's bus port on Kafka: answers go out in transactions, together with the request offsets. One a session. */
+#ifndef SLOTKEEPER_KAFKA_PUBLISHER_H
+#define SLOTKEEPER_KAFKA_PUBLISHER_H
+
+#include "engine/ports.h"
+#include "kafka/property.h"
+#include "kafka/reply_topics.h"
+#include "wire/codec.h"
+
+#include <librdkafka/rdkafka.h>
+
+struct publisher_settings {
+    struct kafka_properties properties;
+    const char *transactional_id; /* unique per session */
+    const char *request_topic;
+    const char *dead_letter_topic;
+    const char *outcome_topic;
+    const char *audit_topic;
+    const char *source; /* ce_source */
+    const char *group;  /* in dead letters' headers */
+    int64_t transaction_timeout_us;
+    size_t reply_partitions_max; /* client partitions a transaction; a batch on more is published in several */
+};
+
+struct publisher;
+
+/* Fences whoever had the transactional id. What the settings point to, the codec and the reply topics must outlive the
+ * publisher. NULL with *status and *error set. */
+struct publisher *publisher_new(
+    const struct publisher_settings *settings,
+    struct codec *codec,
+    struct reply_topics *reply_topics,
+    enum status *status,
+    struct error *error) MUST_USE;
+void publisher_destroy(struct publisher *publisher);
+
+rd_kafka_t *publisher_client(struct publisher *publisher);
+
+/* Whose group membership each transaction proves; to be set before the first publication. */
+void publisher_set_consumer(struct publisher *publisher, rd_kafka_t *consumer);
+
+struct bus_port publisher_port(struct publisher *publisher);
+
+/* A transaction that holds only these offsets of the request topic: it fails unless the consumer is a current member. */
+enum status publisher_commit_offsets(
+    struct publisher *publisher, const rd_kafka_topic_partition_list_t *offsets) MUST_USE;
+
+/* Aborts or completes whatever transaction is open under `transactional_id`, and fences its producer. */
+enum status publisher_fence(
+    const struct kafka_properties *properties, const char *transactional_id, struct error *error) MUST_USE;
+
+#endif

@@ -1,0 +1,305 @@
+/* Locks, loads, then the clock: one round trip, separate statements. */
+#include "base/log.h"
+#include "postgres/row.h"
+#include "postgres/store.h"
+
+#include <assert.h>
+
+/* What was queued, so that results are found by statement. */
+struct plan {
+    enum statement statements[PIPELINE_MAX];
+    size_t count;
+};
+
+static void queue(struct store *store, struct plan *plan, enum statement statement, const struct parameters *parameters) {
+    pipeline_queue(store->pipeline, statement, parameters);
+    plan->statements[plan->count++] = statement;
+}
+
+static const PGresult *result_of(const struct plan *plan, PGresult **results, enum statement statement) {
+    for (size_t i = 0; i < plan->count; i++) {
+        if (plan->statements[i] == statement) {
+            return results[i];
+        }
+    }
+    return NULL; /* not asked for: no rows */
+}
+
+static int rows_of(const PGresult *result) {
+    return result == NULL ? 0 : PQntuples(result);
+}
+
+static void claim_parameters(
+    const struct store *store, const struct load_request *request, struct arena *arena, struct parameters *parameters) {
+    struct array numbers, remembered, after, published, last_offsets, last_times, last_hashes;
+    array_begin(&numbers, arena, ELEMENT_INT4, request->claim_count);
+    array_begin(&remembered, arena, ELEMENT_INT8, request->claim_count);
+    array_begin(&after, arena, ELEMENT_INT8, request->claim_count);
+    array_begin(&published, arena, ELEMENT_INT8, request->claim_count);
+    array_begin(&last_offsets, arena, ELEMENT_INT8, request->claim_count);
+    array_begin(&last_times, arena, ELEMENT_TIMESTAMPTZ, request->claim_count);
+    array_begin(&last_hashes, arena, ELEMENT_BYTEA, request->claim_count);
+    for (size_t i = 0; i < request->claim_count; i++) {
+        const struct claim *claim = &request->claims[i];
+        array_add_int4(&numbers, claim->partition->number);
+        array_add_int8(&remembered, claim->partition->next_offset);
+        array_add_int8(&after, claim->after_offset);
+        array_add_int8(&published, claim->partition->published_offset);
+        array_add_int8(&last_offsets, claim->last_offset);
+        array_add_time(&last_times, claim->last_append_time_us);
+        array_add_bytes(&last_hashes, view_of(claim->last_hash.bytes, sizeof claim->last_hash.bytes));
+    }
+    parameters_add_text(parameters, store->topic);
+    parameters_add_uuid(parameters, arena, store->owner);
+    const struct array *arrays[] = {&numbers, &remembered, &after, &published, &last_offsets, &last_times, &last_hashes};
+    for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
+        parameters_add_array(parameters, arrays[i]);
+    }
+}
+
+static void queue_ids(
+    struct store *store, struct plan *plan, enum statement statement, const struct uuid_list *ids, struct arena *arena) {
+    if (ids->count > 0) {
+        struct parameters *parameters = ARENA_ARRAY(arena, struct parameters, 1);
+        parameters_add_uuids(parameters, arena, ids->items, ids->count);
+        queue(store, plan, statement, parameters);
+    }
+}
+
+static void queue_accounts(struct store *store, struct plan *plan, const struct load_request *request, struct arena *arena) {
+    if (request->callers.count == 0) {
+        return;
+    }
+    struct parameters *parameters = ARENA_ARRAY(arena, struct parameters, 1);
+    parameters_add_uuids(parameters, arena, request->callers.items, request->callers.count);
+    parameters_add_uuids(parameters, arena, request->slots.items, request->slots.count);
+    queue(
+        store,
+        plan,
+        request->lock_accounts_for_update ? STATEMENT_LOCK_ACCOUNTS_FOR_UPDATE : STATEMENT_LOCK_ACCOUNTS_SHARED,
+        parameters);
+}
+
+static void queue_calendars(struct store *store, struct plan *plan, const struct load_request *request, struct arena *arena) {
+    if (request->window_count == 0) {
+        return;
+    }
+    struct array doctors, starts, ends;
+    array_begin(&doctors, arena, ELEMENT_UUID, request->window_count);
+    array_begin(&starts, arena, ELEMENT_TIMESTAMPTZ, request->window_count);
+    array_begin(&ends, arena, ELEMENT_TIMESTAMPTZ, request->window_count);
+    for (size_t i = 0; i < request->window_count; i++) {
+        array_add_uuid(&doctors, request->windows[i].doctor_id);
+        array_add_time(&starts, request->windows[i].starts_at_us);
+        array_add_time(&ends, request->windows[i].ends_at_us);
+    }
+    struct parameters *parameters = ARENA_ARRAY(arena, struct parameters, 1);
+    parameters_add_array(parameters, &doctors);
+    parameters_add_array(parameters, &starts);
+    parameters_add_array(parameters, &ends);
+    queue(store, plan, STATEMENT_LOAD_CALENDARS, parameters);
+}
+
+static void queue_recalls(struct store *store, struct plan *plan, const struct load_request *request, struct arena *arena) {
+    if (request->recall_count == 0) {
+        return;
+    }
+    struct array callers, command_ids;
+    array_begin(&callers, arena, ELEMENT_UUID, request->recall_count);
+    array_begin(&command_ids, arena, ELEMENT_UUID, request->recall_count);
+    for (size_t i = 0; i < request->recall_count; i++) {
+        array_add_uuid(&callers, request->recalls[i].caller);
+        array_add_uuid(&command_ids, request->recalls[i].command_id);
+    }
+    struct parameters *parameters = ARENA_ARRAY(arena, struct parameters, 1);
+    parameters_add_array(parameters, &callers);
+    parameters_add_array(parameters, &command_ids);
+    queue(store, plan, STATEMENT_LOAD_RECALLS, parameters);
+}
+
+static void queue_all(struct store *store, struct plan *plan, const struct load_request *request, struct arena *arena) {
+    struct parameters *claims = ARENA_ARRAY(arena, struct parameters, 1);
+    claim_parameters(store, request, arena, claims);
+    queue(store, plan, STATEMENT_BEGIN, NULL);
+    queue(store, plan, STATEMENT_CLAIM, claims);
+    queue_accounts(store, plan, request, arena);
+    queue_ids(store, plan, STATEMENT_LOCK_SLOTS, &request->slots, arena);
+    queue_ids(store, plan, STATEMENT_LOAD_CHAINS, &request->slots, arena);
+    if (request->doctors.count > 0) {
+        queue_ids(store, plan, STATEMENT_LOAD_PURGED, &request->slots, arena);
+    }
+    queue_ids(store, plan, STATEMENT_LOAD_ACTIVE_APPOINTMENTS, &request->slots, arena);
+    queue_ids(store, plan, STATEMENT_LOAD_NAMED_APPOINTMENTS, &request->appointments, arena);
+    queue_ids(store, plan, STATEMENT_LOAD_PATIENTS_APPOINTMENTS, &request->patients, arena);
+    queue_calendars(store, plan, request, arena);
+    queue_ids(store, plan, STATEMENT_COUNT_SLOTS_TO_COME, &request->doctors, arena);
+    queue_recalls(store, plan, request, arena);
+    queue(store, plan, STATEMENT_CLOCK, NULL);
+}
+
+static void put_accounts(struct world *world, const PGresult *result) {
+    for (int row = 0; row < rows_of(result); row++) {
+        bool is_new;
+        struct account *account = world_put_account(world, row_uuid(result, row, 0), &is_new);
+        bool known = role_parse(row_bytes(result, row, 1), &account->role)
+                     && state_parse(row_bytes(result, row, 2), &account->state);
+        assert(known && is_new);
+        (void)known;
+        account->token_version = row_int4(result, row, 3);
+        account->tokens_valid_from_us = row_time_us(result, row, 4);
+    }
+}
+
+static void put_slots(struct world *world, const PGresult *result) {
+    for (int row = 0; row < rows_of(result); row++) {
+        bool is_new;
+        struct slot *slot = world_put_slot(world, row_uuid(result, row, 0), &is_new);
+        slot->doctor_id = row_uuid(result, row, 1);
+        slot->starts_at_us = row_time_us(result, row, 2);
+        slot->ends_at_us = row_time_us(result, row, 3);
+        slot->withdrawn = row_bool(result, row, 4);
+        world_link_doctor(world, slot);
+    }
+}
+
+static void put_chains(struct world *world, const PGresult *result) {
+    for (int row = 0; row < rows_of(result); row++) {
+        struct slot *slot = world_slot(world, row_uuid(result, row, 0));
+        if (slot != NULL) {
+            slot->chain = (struct chain){.sequence = row_int8(result, row, 1), .head = row_digest(result, row, 2)};
+        }
+    }
+}
+
+static void put_purged(struct world *world, const PGresult *result) {
+    for (int row = 0; row < rows_of(result); row++) {
+        bool is_new;
+        struct slot *slot = world_put_slot(world, row_uuid(result, row, 0), &is_new);
+        slot->purged = slot->purged || is_new;
+    }
+}
+
+static void put_appointments(struct world *world, const PGresult *result) {
+    for (int row = 0; row < rows_of(result); row++) {
+        bool is_new;
+        struct appointment *appointment = world_put_appointment(world, row_uuid(result, row, 0), &is_new);
+        if (!is_new) {
+            continue;
+        }
+        appointment->slot_id = row_uuid(result, row, 1);
+        appointment->doctor_id = row_uuid(result, row, 2);
+        appointment->patient_id = row_uuid(result, row, 3);
+        appointment->starts_at_us = row_time_us(result, row, 4);
+        appointment->ends_at_us = row_time_us(result, row, 5);
+        bool known = state_parse(row_bytes(result, row, 6), &appointment->state);
+        assert(known);
+        (void)known;
+        appointment->seat = row_is_null(result, row, 7) ? 0 : row_int2(result, row, 7);
+        appointment->has_rescheduled_from = !row_is_null(result, row, 8);
+        if (appointment->has_rescheduled_from) {
+            appointment->rescheduled_from = row_uuid(result, row, 8);
+        }
+        struct slot *slot = world_slot(world, appointment->slot_id);
+        if (slot != NULL && appointment->state != STATE_CANCELLED) {
+            slot->active = appointment;
+        }
+        world_link_patient(world, appointment);
+    }
+}
+
+/* A calendar's slots are not locked: what others change of them meanwhile, the exclusion constraint sees. */
+static void put_calendars(struct world *world, const PGresult *result) {
+    for (int row = 0; row < rows_of(result); row++) {
+        bool is_new;
+        struct slot *slot = world_put_slot(world, row_uuid(result, row, 0), &is_new);
+        if (!is_new) {
+            continue;
+        }
+        slot->doctor_id = row_uuid(result, row, 1);
+        slot->starts_at_us = row_time_us(result, row, 2);
+        slot->ends_at_us = row_time_us(result, row, 3);
+        world_link_doctor(world, slot);
+    }
+}
+
+static void put_slots_to_come(struct world *world, const PGresult *result) {
+    for (int row = 0; row < rows_of(result); row++) {
+        struct account *doctor = world_account(world, row_uuid(result, row, 0));
+        if (doctor != NULL) {
+            doctor->slots_to_come = row_int8(result, row, 1);
+        }
+    }
+}
+
+static void put_recalls(struct world *world, const PGresult *result, struct arena *arena) {
+    for (int row = 0; row < rows_of(result); row++) {
+        if (world_recall(world, row_uuid(result, row, 0), row_uuid(result, row, 1)) != NULL) {
+            continue; /* the batch holds the command more than once */
+        }
+        struct recall *recall = world_put_recall(world, row_uuid(result, row, 0), row_uuid(result, row, 1));
+        recall->content_hash = row_digest(result, row, 2);
+        recall->outcome_fingerprint = (uint64_t)row_int8(result, row, 3);
+        recall->outcome = arena_copy(arena, row_bytes(result, row, 4));
+    }
+}
+
+static size_t total_rows(const struct plan *plan, PGresult **results, const enum statement *statements, size_t count) {
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++) {
+        total += (size_t)rows_of(result_of(plan, results, statements[i]));
+    }
+    return total;
+}
+
+static struct world_sizes sizes_of(const struct plan *plan, PGresult **results, size_t command_count) {
+    static const enum statement accounts[] = {STATEMENT_LOCK_ACCOUNTS_SHARED, STATEMENT_LOCK_ACCOUNTS_FOR_UPDATE};
+    static const enum statement slots[] = {STATEMENT_LOCK_SLOTS, STATEMENT_LOAD_PURGED, STATEMENT_LOAD_CALENDARS};
+    static const enum statement appointments[] = {
+        STATEMENT_LOAD_ACTIVE_APPOINTMENTS, STATEMENT_LOAD_NAMED_APPOINTMENTS, STATEMENT_LOAD_PATIENTS_APPOINTMENTS};
+    static const enum statement recalls[] = {STATEMENT_LOAD_RECALLS};
+    return (struct world_sizes){
+        .accounts = total_rows(plan, results, accounts, sizeof accounts / sizeof accounts[0]),
+        .slots = total_rows(plan, results, slots, sizeof slots / sizeof slots[0]),
+        .appointments = total_rows(plan, results, appointments, sizeof appointments / sizeof appointments[0]),
+        .recalls = total_rows(plan, results, recalls, 1),
+        .commands = command_count,
+    };
+}
+
+static void fill_world(struct world *world, const struct plan *plan, PGresult **results, struct arena *arena) {
+    put_accounts(world, result_of(plan, results, STATEMENT_LOCK_ACCOUNTS_SHARED));
+    put_accounts(world, result_of(plan, results, STATEMENT_LOCK_ACCOUNTS_FOR_UPDATE));
+    put_slots(world, result_of(plan, results, STATEMENT_LOCK_SLOTS));
+    put_chains(world, result_of(plan, results, STATEMENT_LOAD_CHAINS));
+    put_purged(world, result_of(plan, results, STATEMENT_LOAD_PURGED));
+    put_appointments(world, result_of(plan, results, STATEMENT_LOAD_ACTIVE_APPOINTMENTS));
+    put_appointments(world, result_of(plan, results, STATEMENT_LOAD_NAMED_APPOINTMENTS));
+    put_appointments(world, result_of(plan, results, STATEMENT_LOAD_PATIENTS_APPOINTMENTS));
+    put_calendars(world, result_of(plan, results, STATEMENT_LOAD_CALENDARS));
+    put_slots_to_come(world, result_of(plan, results, STATEMENT_COUNT_SLOTS_TO_COME));
+    put_recalls(world, result_of(plan, results, STATEMENT_LOAD_RECALLS), arena);
+}
+
+enum status store_load(
+    struct store *store,
+    const struct load_request *request,
+    struct arena *arena,
+    struct world *world,
+    int64_t *now_us) {
+    struct plan plan = {.count = 0};
+    PGresult **results = NULL;
+    queue_all(store, &plan, request, arena);
+    enum status status = pipeline_run(store->pipeline, &results);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (result_affected(results[1]) != request->claim_count) {
+        log_warning("a partition has been taken over", LOG_INT("claims", request->claim_count));
+        return STATUS_LOST;
+    }
+    struct world_sizes sizes = sizes_of(&plan, results, request->command_count);
+    world_init(world, arena, &sizes);
+    fill_world(world, &plan, results, arena);
+    *now_us = row_time_us(results[plan.count - 1], 0, 0);
+    return STATUS_OK;
+}

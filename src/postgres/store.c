@@ -1,0 +1,54 @@
+/* The port, and the one rule about failures that needs memory: a constraint that fails again although the accounts are
+ * locked for update is no race but the record's own fault. */
+#include "postgres/store.h"
+
+enum { CONSTRAINT_FAILURES_OF_A_RACE = 1 };
+
+static enum status classify(struct store *store, enum status status) {
+    if (status != STATUS_CONFLICT) {
+        return status;
+    }
+    if (!store->locked_for_update || !pipeline_constraint_failed(store->pipeline)) {
+        return STATUS_CONFLICT;
+    }
+    return ++store->constraint_failures > CONSTRAINT_FAILURES_OF_A_RACE ? STATUS_POISON : STATUS_CONFLICT;
+}
+
+static enum status
+load(void *self, const struct load_request *request, struct arena *arena, struct world *world, int64_t *now_us) {
+    struct store *store = self;
+    store->locked_for_update = request->lock_accounts_for_update;
+    if (!store->locked_for_update) {
+        store->constraint_failures = 0;
+    }
+    return classify(store, store_load(store, request, arena, world, now_us));
+}
+
+static enum status
+save(void *self, const struct world *world, const struct answer *answers, size_t count, struct arena *arena) {
+    return classify(self, store_save(self, world, answers, count, arena));
+}
+
+static enum status commit(void *self) {
+    struct store *store = self;
+    return classify(store, pipeline_commit(store->pipeline));
+}
+
+/* Who keeps a lock for longer than lock_timeout without working is a stopped worker's backend. */
+static void terminate_stalled(struct store *store) {
+    pipeline_queue(store->pipeline, STATEMENT_TERMINATE_STALLED, NULL);
+    enum status status = pipeline_run(store->pipeline, NULL);
+    (void)status; /* whatever became of it, the next attempt shows */
+}
+
+static void rollback(void *self) {
+    struct store *store = self;
+    pipeline_rollback(store->pipeline);
+    if (pipeline_lock_timed_out(store->pipeline)) {
+        terminate_stalled(store);
+    }
+}
+
+struct store_port store_port_of(struct store *store) {
+    return (struct store_port){.self = store, .load = load, .save = save, .commit = commit, .rollback = rollback};
+}

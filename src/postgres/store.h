@@ -1,0 +1,27 @@
+/* The engine's store port on PostgreSQL. */
+#ifndef SLOTKEEPER_POSTGRES_STORE_H
+#define SLOTKEEPER_POSTGRES_STORE_H
+
+#include "engine/ports.h"
+#include "postgres/pipeline.h"
+
+struct store {
+    struct pipeline *pipeline;
+    struct view topic; /* the request topic */
+    struct uuid owner; /* this session's */
+    bool locked_for_update;
+    int constraint_failures; /* in a row, while the accounts were locked for update */
+};
+
+/* The port's `self` is the store, which must outlive it. */
+struct store_port store_port_of(struct store *store);
+
+/* The parts, each in a file of its own. */
+enum status store_load(
+    struct store *store, const struct load_request *request, struct arena *arena, struct world *world, int64_t *now_us)
+    MUST_USE;
+enum status store_save(
+    struct store *store, const struct world *world, const struct answer *answers, size_t count, struct arena *arena)
+    MUST_USE;
+
+#endif
