@@ -145,6 +145,22 @@ static void hash_has_the_documented_form(void **state) {
     assert_true(digest_equal(&hash, &expected));
 }
 
+static void a_time_is_eight_bytes(void **state) {
+    struct fixture *fixture = *state;
+    begin_command(fixture, DOCTOR, "PublishSlot");
+    set_time(fixture, "starts_at", INT64_C(0x0102030405060708));
+    static const char form[] = "\0\0\0\x0b"
+                               "PublishSlot"
+                               "\0\0\0\x09"
+                               "starts_at"
+                               "\0\0\0\x08"
+                               "\x01\x02\x03\x04\x05\x06\x07\x08";
+    struct digest expected;
+    digest_of(view_of(form, sizeof form - 1), &expected);
+    struct digest hash = hash_of_last(fixture);
+    assert_true(digest_equal(&hash, &expected));
+}
+
 /* A schema's next version: another order of fields, and a new one that is null by default. */
 static void a_new_null_field_leaves_the_hash(void **state) {
     struct fixture *fixture = *state;
@@ -180,6 +196,7 @@ int main(void) {
         DOMAIN_TEST(every_field_changes_the_hash),
         DOMAIN_TEST(the_name_and_each_fields_name_count),
         DOMAIN_TEST(hash_has_the_documented_form),
+        DOMAIN_TEST(a_time_is_eight_bytes),
         DOMAIN_TEST(a_new_null_field_leaves_the_hash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
