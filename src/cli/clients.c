@@ -3,29 +3,22 @@
 
 #include "kafka/client.h"
 
+#include <stdio.h>
 #include <string.h>
 
-static bool has_bootstrap_servers(const struct settings *settings) {
-    for (size_t i = 0; i < settings->kafka_count; i++) {
-        const char *name = settings->kafka[i].name;
+bool cli_has_kafka(const struct cli *cli) {
+    for (size_t i = 0; i < cli->settings->kafka_count; i++) {
+        const char *name = cli->settings->kafka[i].name;
         if (strcmp(name, "bootstrap.servers") == 0 || strcmp(name, "metadata.broker.list") == 0) {
             return true;
         }
     }
+    (void)fputs("slotkeeper: kafka.bootstrap.servers is not set\n", stderr);
     return false;
 }
 
 rd_kafka_t *cli_client_new(
     const struct settings *settings, const struct client_request *request, struct error *error) {
-    if (!has_bootstrap_servers(settings)) {
-        (void)error_set(
-            error,
-            STATUS_INVALID,
-            "the setting kafka.bootstrap.servers names no broker "
-            "(SLOTKEEPER_KAFKA_BOOTSTRAP_SERVERS "
-            "in the environment)");
-        return NULL;
-    }
     struct kafka_properties properties = {settings->kafka, settings->kafka_count};
     rd_kafka_conf_t *conf = kafka_conf_new(&properties, request->fixed, error);
     if (conf == NULL) {

@@ -2,12 +2,15 @@
 #ifndef SLOTKEEPER_CLI_CLIENTS_H
 #define SLOTKEEPER_CLI_CLIENTS_H
 
-#include "app/settings.h"
+#include "cli/cli.h"
 #include "kafka/topics.h"
 
 #include <librdkafka/rdkafka.h>
 
 enum { CLIENT_TIMEOUT_MS = 15000 };
+
+/* False, said on standard error, when kafka.bootstrap.servers names no broker: EXIT_USAGE. */
+bool cli_has_kafka(const struct cli *cli) MUST_USE;
 
 /* `fixed`: as in kafka_conf_new; `report` (or NULL) is told of each record delivered, with
  * `opaque`. NULL with *error set: also when kafka.bootstrap.servers is not set. */

@@ -1,12 +1,12 @@
 /* `topics create` and `topics check`. */
 #include "cli/clients.h"
 #include "cli/options.h"
+#include "cli/render.h"
 #include "cli/usage.h"
 #include "kafka/topic_admin.h"
 
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 const char cli_topics_usage[] =
@@ -24,15 +24,6 @@ static const struct option_row rows[] = {
 };
 static const char *const fixed[] = {NULL};
 
-static void print_json(json_t *object) {
-    char *line = json_dumps(object, JSON_COMPACT);
-    if (line != NULL) {
-        (void)puts(line);
-    }
-    free(line);
-    json_decref(object);
-}
-
 static void print_made(
     const struct cli *cli,
     const struct topic_plan *plan,
@@ -43,7 +34,7 @@ static void print_made(
         int partitions = made[i] ? topic_partitions_needed(plan, found, (enum topic)i)
                                  : found->topics[i].partitions;
         if (cli->json) {
-            print_json(json_pack(
+            print_json_line(json_pack(
                 "{s:s, s:b, s:i}",
                 "topic",
                 name.text,
@@ -79,7 +70,7 @@ static void print_difference(
     const struct topic_difference *difference) {
     struct topic_name name = topic_name(plan->prefix, difference->topic);
     if (cli->json) {
-        print_json(json_pack(
+        print_json_line(json_pack(
             "{s:s, s:s, s:s, s:s}",
             "topic",
             name.text,
@@ -128,6 +119,9 @@ int cli_topics(const struct cli *cli) {
     bool create = strcmp(action, "create") == 0;
     if (!create && strcmp(action, "check") != 0) {
         return options_usage(cli_topics_usage, "topics takes one word, create or check");
+    }
+    if (!cli_has_kafka(cli)) {
+        return EXIT_USAGE;
     }
     struct error error;
     struct topic_plan plan = cli_topic_plan(cli->settings);

@@ -1,225 +1,14 @@
-/* Topics on a live cluster, through librdkafka's Admin API: a request goes out, its one result is
- * awaited on a queue of our own. */
+/* Making topics, and judging those that a worker is about to take. */
 #include "kafka/topic_admin.h"
+
+#include "kafka/topic_request.h"
 
 #include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { ADMIN_TIMEOUT_MS = 30000, VERIFY_TIMEOUT_MS = 5000, REFUSAL_SIZE = 256 };
-
-/* One Admin API request on its way. */
-struct request {
-    rd_kafka_t *client;
-    rd_kafka_queue_t *queue;
-    rd_kafka_AdminOptions_t *options;
-    rd_kafka_event_t *event; /* the result; NULL: not yet */
-    int timeout_ms;
-};
-
-static enum status request_begin(
-    struct request *request,
-    rd_kafka_t *client,
-    rd_kafka_admin_op_t operation,
-    int timeout_ms,
-    struct error *error) {
-    char reason[REFUSAL_SIZE];
-    *request = (struct request){.client = client, .timeout_ms = timeout_ms};
-    request->queue = rd_kafka_queue_new(client);
-    request->options = rd_kafka_AdminOptions_new(client, operation);
-    if (request->queue == NULL || request->options == NULL) {
-        return error_set(error, STATUS_FATAL, "no memory for a Kafka request");
-    }
-    rd_kafka_resp_err_t failure = rd_kafka_AdminOptions_set_request_timeout(
-        request->options, timeout_ms, reason, sizeof reason);
-    if (failure != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return error_set(error, STATUS_FATAL, "Kafka request timeout: %s", reason);
-    }
-    return STATUS_OK;
-}
-
-static void request_end(struct request *request) {
-    if (request->event != NULL) {
-        rd_kafka_event_destroy(request->event);
-    }
-    if (request->options != NULL) {
-        rd_kafka_AdminOptions_destroy(request->options);
-    }
-    if (request->queue != NULL) {
-        rd_kafka_queue_destroy(request->queue);
-    }
-}
-
-static bool is_transient(rd_kafka_resp_err_t failure) {
-    return failure == RD_KAFKA_RESP_ERR__TIMED_OUT || failure == RD_KAFKA_RESP_ERR__TRANSPORT
-           || failure == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN
-           || failure == RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT
-           || failure == RD_KAFKA_RESP_ERR_NOT_CONTROLLER;
-}
-
-/* A second more than the request's own timeout, which answers first. */
-static enum status request_await(struct request *request, struct error *error) {
-    request->event = rd_kafka_queue_poll(request->queue, request->timeout_ms + 1000);
-    if (request->event == NULL) {
-        return error_set(
-            error, STATUS_RETRY, "no Kafka broker answered within %d ms", request->timeout_ms);
-    }
-    rd_kafka_resp_err_t failure = rd_kafka_event_error(request->event);
-    if (failure != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return error_set(
-            error,
-            is_transient(failure) ? STATUS_RETRY : STATUS_INVALID,
-            "Kafka: %s",
-            rd_kafka_event_error_string(request->event));
-    }
-    return STATUS_OK;
-}
-
-/* Partition and replica counts, from the list of all topics: to ask for one by name may create it.
- */
-static enum status read_counts(
-    rd_kafka_t *client,
-    const struct topic_plan *plan,
-    int timeout_ms,
-    struct topics_found *found,
-    struct error *error) {
-    const struct rd_kafka_metadata *metadata = NULL;
-    rd_kafka_resp_err_t failure = rd_kafka_metadata(client, 1, NULL, &metadata, timeout_ms);
-    if (failure != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return error_set(
-            error, STATUS_RETRY, "Kafka does not list its topics: %s", rd_kafka_err2str(failure));
-    }
-    memset(found, 0, sizeof *found);
-    for (int i = 0; i < TOPIC_COUNT * metadata->topic_cnt; i++) {
-        const struct rd_kafka_metadata_topic *topic = &metadata->topics[i / TOPIC_COUNT];
-        enum topic candidate = (enum topic)(i % TOPIC_COUNT);
-        struct topic_name name = topic_name(plan->prefix, candidate);
-        if (strcmp(topic->topic, name.text) == 0 && topic->partition_cnt > 0) {
-            found->topics[candidate].partitions = topic->partition_cnt;
-            found->topics[candidate].replication_factor = topic->partitions[0].replica_cnt;
-        }
-    }
-    rd_kafka_metadata_destroy(metadata);
-    return STATUS_OK;
-}
-
-static void take_config(struct topic_found *found, const char *name, const char *value) {
-    for (size_t i = 0; i < found->config_count; i++) {
-        struct topic_config *config = &found->configs[i];
-        if (value != NULL && strcmp(config->name, name) == 0) {
-            (void)snprintf(config->value, sizeof config->value, "%s", value);
-        }
-    }
-}
-
-static enum status take_resource(
-    const rd_kafka_ConfigResource_t *resource, struct topic_found *found, struct error *error) {
-    if (rd_kafka_ConfigResource_error(resource) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return error_set(
-            error,
-            STATUS_INVALID,
-            "Kafka does not tell the configuration of topic %s: %s",
-            rd_kafka_ConfigResource_name(resource),
-            rd_kafka_ConfigResource_error_string(resource));
-    }
-    size_t count = 0;
-    const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resource, &count);
-    for (size_t i = 0; i < count; i++) {
-        take_config(
-            found, rd_kafka_ConfigEntry_name(entries[i]), rd_kafka_ConfigEntry_value(entries[i]));
-    }
-    return STATUS_OK;
-}
-
-/* The topics whose configuration is read, and what is asked for each. */
-struct config_question {
-    rd_kafka_ConfigResource_t *resources[TOPIC_COUNT];
-    enum topic topics[TOPIC_COUNT];
-    size_t count;
-};
-
-/* Only topics that are there. `only`: that one, or TOPIC_COUNT for all. */
-static void question_set(
-    struct config_question *question,
-    const struct topic_plan *plan,
-    struct topics_found *found,
-    enum topic only) {
-    question->count = 0;
-    for (size_t i = 0; i < TOPIC_COUNT; i++) {
-        struct topic_found *topic = &found->topics[i];
-        if (topic->partitions == 0 || (only != TOPIC_COUNT && only != (enum topic)i)) {
-            continue;
-        }
-        topic->config_count = topic_configs(plan, (enum topic)i, topic->configs);
-        for (size_t k = 0; k < topic->config_count; k++) {
-            topic->configs[k].value[0] = '\0';
-        }
-        struct topic_name name = topic_name(plan->prefix, (enum topic)i);
-        question->topics[question->count] = (enum topic)i;
-        question->resources[question->count++] =
-            rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name.text);
-    }
-}
-
-/* Answers stand in the order of the questions. */
-static enum status ask(
-    struct request *request,
-    struct config_question *question,
-    struct topics_found *found,
-    struct error *error) {
-    rd_kafka_DescribeConfigs(
-        request->client, question->resources, question->count, request->options, request->queue);
-    enum status status = request_await(request, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    size_t count = 0;
-    const rd_kafka_ConfigResource_t **answers = rd_kafka_DescribeConfigs_result_resources(
-        rd_kafka_event_DescribeConfigs_result(request->event), &count);
-    if (count != question->count) {
-        return error_set(error, STATUS_INVALID, "Kafka answers for another number of topics");
-    }
-    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-        status = take_resource(answers[i], &found->topics[question->topics[i]], error);
-    }
-    return status;
-}
-
-static enum status read_configs(
-    rd_kafka_t *client,
-    struct config_question *question,
-    int timeout_ms,
-    struct topics_found *found,
-    struct error *error) {
-    if (question->count == 0) {
-        return STATUS_OK;
-    }
-    struct request request;
-    enum status status =
-        request_begin(&request, client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout_ms, error);
-    if (status == STATUS_OK) {
-        status = ask(&request, question, found, error);
-    }
-    request_end(&request);
-    rd_kafka_ConfigResource_destroy_array(question->resources, question->count);
-    return status;
-}
-
-enum status kafka_topics_read(
-    rd_kafka_t *client,
-    const struct topic_plan *plan,
-    int timeout_ms,
-    struct topics_found *found,
-    struct error *error) {
-    struct config_question question;
-    enum status status = read_counts(client, plan, timeout_ms, found, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    question_set(&question, plan, found, TOPIC_COUNT);
-    return read_configs(client, &question, timeout_ms, found, error);
-}
 
 static rd_kafka_NewTopic_t *new_topic(
     const struct topic_plan *plan,
@@ -249,7 +38,7 @@ static rd_kafka_NewTopic_t *new_topic(
 }
 
 /* One topic a request, so that a refusal says whose it is. Somebody else may have been faster. */
-static enum status take_created(struct request *request, bool *made, struct error *error) {
+static enum status take_created(struct topic_request *request, bool *made, struct error *error) {
     size_t count = 0;
     const rd_kafka_topic_result_t **results = rd_kafka_CreateTopics_result_topics(
         rd_kafka_event_CreateTopics_result(request->event), &count);
@@ -263,7 +52,7 @@ static enum status take_created(struct request *request, bool *made, struct erro
     }
     return error_set(
         error,
-        is_transient(failure) ? STATUS_RETRY : STATUS_INVALID,
+        kafka_error_passes(failure) ? STATUS_RETRY : STATUS_INVALID,
         "Kafka does not make topic %s: %s",
         rd_kafka_topic_result_name(results[0]),
         rd_kafka_topic_result_error_string(results[0]));
@@ -271,21 +60,21 @@ static enum status take_created(struct request *request, bool *made, struct erro
 
 static enum status create_one(
     rd_kafka_t *client, rd_kafka_NewTopic_t *topic, bool *made, struct error *error) {
-    struct request request;
-    enum status status =
-        request_begin(&request, client, RD_KAFKA_ADMIN_OP_CREATETOPICS, ADMIN_TIMEOUT_MS, error);
+    struct topic_request request;
+    enum status status = topic_request_begin(
+        &request, client, RD_KAFKA_ADMIN_OP_CREATETOPICS, ADMIN_TIMEOUT_MS, error);
     if (status == STATUS_OK) {
         rd_kafka_CreateTopics(client, &topic, 1, request.options, request.queue);
-        status = request_await(&request, error);
+        status = topic_request_await(&request, error);
     }
     if (status == STATUS_OK) {
         status = take_created(&request, made, error);
     }
-    request_end(&request);
+    topic_request_end(&request);
     return status;
 }
 
-enum status kafka_topics_create(
+static enum status create_missing(
     rd_kafka_t *client,
     const struct topic_plan *plan,
     const struct topics_found *found,
@@ -307,6 +96,40 @@ enum status kafka_topics_create(
         }
     }
     return STATUS_OK;
+}
+
+static bool all_there(const struct topics_found *found) {
+    for (size_t i = 0; i < TOPIC_COUNT; i++) {
+        if (found->topics[i].partitions == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A topic that was made is not known to every broker at once. */
+static enum status await_all(
+    rd_kafka_t *client, const struct topic_plan *plan, struct error *error) {
+    enum { WAIT_US = 50000, ROUNDS = ADMIN_TIMEOUT_MS * 1000 / WAIT_US };
+    struct topics_found found;
+    for (int round = 0; round < ROUNDS; round++) {
+        enum status status = topics_read_counts(client, plan, ADMIN_TIMEOUT_MS, &found, error);
+        if (status != STATUS_OK || all_there(&found)) {
+            return status;
+        }
+        (void)usleep(WAIT_US);
+    }
+    return error_set(error, STATUS_RETRY, "Kafka made the topics but does not list them all");
+}
+
+enum status kafka_topics_create(
+    rd_kafka_t *client,
+    const struct topic_plan *plan,
+    const struct topics_found *found,
+    bool made[TOPIC_COUNT],
+    struct error *error) {
+    enum status status = create_missing(client, plan, found, made, error);
+    return status == STATUS_OK ? await_all(client, plan, error) : status;
 }
 
 static enum status judge_configs(
@@ -366,19 +189,18 @@ enum status kafka_topics_verify(
     int32_t *usable,
     struct error *error) {
     struct topics_found found;
-    struct config_question question;
+    struct topic_question question = {client, plan, request, VERIFY_TIMEOUT_MS};
     struct topic_name name = topic_name(plan->prefix, request);
     assert(topic_takes_requests(request));
     *usable = 0;
-    enum status status = read_counts(client, plan, VERIFY_TIMEOUT_MS, &found, error);
+    enum status status = topics_read_counts(client, plan, VERIFY_TIMEOUT_MS, &found, error);
     if (status != STATUS_OK) {
         return status;
     }
     if (found.topics[request].partitions == 0) {
         return error_set(error, STATUS_INVALID, "there is no topic %s", name.text);
     }
-    question_set(&question, plan, &found, request);
-    status = read_configs(client, &question, VERIFY_TIMEOUT_MS, &found, error);
+    status = topics_read_configs(&question, &found, error);
     if (status == STATUS_OK) {
         status = judge_configs(plan, &found.topics[request], request, error);
     }

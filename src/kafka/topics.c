@@ -6,9 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REQUEST_BATCH_BYTES     "2097152" /* of a producer's batch; one record may have record.max */
-#define DEAD_LETTER_BATCH_BYTES "4194304" /* the largest request, and the headers that are added   \
-                                           */
+#define REQUEST_BATCH_BYTES "2097152" /* of a producer's batch; one record may have record.max */
+#define DEAD_LETTER_BATCH_BYTES                                                                    \
+    "4194304" /* the largest request, and the headers that are added                               \
+               */
 
 static const char *const slot_schemas[] = {
     "slotkeeper.command.PublishSlot",
