@@ -13,6 +13,7 @@
 
 enum {
     CONNECTIONS_MAX = 32,
+    CONNECTIONS_PER_ADDRESS_MAX = 16, /* one address cannot shut the others out */
     CONNECTION_MEMORY_MAX = 16 * 1024,
     CONNECTION_TIMEOUT_S = 5,
     WHY_SIZE_MAX = 512,
@@ -119,6 +120,21 @@ static const struct page *page_find(const char *path) {
     return NULL;
 }
 
+static bool is_read(const char *method) {
+    return strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+}
+
+static enum MHD_Result refuse(
+    struct MHD_Connection *connection, const char *path, const char *method) {
+    if (page_find(path) == NULL) {
+        return answer_line(connection, MHD_HTTP_NOT_FOUND, "no such page");
+    }
+    if (!is_read(method)) {
+        return answer_line(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "GET only");
+    }
+    return answer_line(connection, MHD_HTTP_CONTENT_TOO_LARGE, "no body is taken");
+}
+
 static bool has_body(struct MHD_Connection *connection) {
     const char *length =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
@@ -127,7 +143,9 @@ static bool has_body(struct MHD_Connection *connection) {
     return encoding != NULL || (length != NULL && strcmp(length, "0") != 0);
 }
 
-/* Called once when the headers are read, and answers there and then. */
+/* Called when the headers are read and again when the request is whole. What is answered at the
+ * first call closes the connection, and what follows on it is not read: right for a body alone.
+ * NOLINTNEXTLINE(readability-function-size): libmicrohttpd says which parameters */
 static enum MHD_Result on_request(
     void *context,
     struct MHD_Connection *connection,
@@ -140,18 +158,14 @@ static enum MHD_Result on_request(
     (void)version;
     (void)upload;
     (void)upload_size;
-    (void)state;
+    bool is_whole = *state != NULL;
+    *state = connection;
+    if (!is_whole) {
+        return has_body(connection) ? refuse(connection, path, method) : MHD_YES;
+    }
     const struct page *page = page_find(path);
-    if (page == NULL) {
-        return answer_line(connection, MHD_HTTP_NOT_FOUND, "no such page");
-    }
-    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
-        return answer_line(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "GET only");
-    }
-    if (has_body(connection)) {
-        return answer_line(connection, MHD_HTTP_CONTENT_TOO_LARGE, "no body is taken");
-    }
-    return page->answer(context, connection);
+    return page != NULL && is_read(method) ? page->answer(context, connection)
+                                           : refuse(connection, path, method);
 }
 
 /* ---- the server ---- */
@@ -168,6 +182,8 @@ static struct MHD_Daemon *start(struct http_server *server, int descriptor) {
         descriptor,
         MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)CONNECTIONS_MAX,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        (unsigned)CONNECTIONS_PER_ADDRESS_MAX,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY_MAX,
         MHD_OPTION_CONNECTION_TIMEOUT,

@@ -6,16 +6,24 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum { BACKLOG = 32, HOST_SIZE_MAX = 256 };
 
+/* Digits only: getaddrinfo takes an empty port, and one above 65535 modulo 65536. */
+static bool is_port(const char *text) {
+    size_t size = strspn(text, "0123456789");
+    return size > 0 && size <= 5 && text[size] == '\0' && strtol(text, NULL, 10) <= UINT16_MAX;
+}
+
 /* Splits at the last colon and takes brackets off. False: not of that form. */
 static bool split(const char *address, char host[HOST_SIZE_MAX], const char **port) {
     const char *colon = strrchr(address, ':');
-    if (colon == NULL || colon == address || colon - address >= HOST_SIZE_MAX) {
+    if (colon == NULL || colon == address || colon - address >= HOST_SIZE_MAX
+        || !is_port(colon + 1)) {
         return false;
     }
     size_t size = (size_t)(colon - address);
