@@ -1,7 +1,6 @@
 /* The settings table and the metrics table, as docs/ holds them. */
-#include "cli/cli.h"
-
 #include "base/metrics.h"
+#include "cli/cli.h"
 
 #include <string.h>
 
