@@ -327,6 +327,9 @@ static void a_decision_begins_clean(void **state) {
     assert_int_equal(decision->event_count, 0);
     assert_int_equal(decision->result.type, RESULT_NONE);
     assert_ptr_equal(decision->caller, account(fixture, PATIENT));
+    decision->caller_id = id(NOBODY);
+    assert_code(UNAUTHENTICATED, decide_command(fixture));
+    assert_null(decision->caller);
 }
 
 static void events_of_a_decision_are_found_by_position(void **state) {

@@ -63,6 +63,7 @@ static void each_half_is_an_event_in_its_own_chain(void **state) {
     assert_true(first->has_old_state);
     assert_int_equal(first->new_state, STATE_CANCELLED);
     assert_int_equal(first->reason, REASON_RESCHEDULED);
+    assert_true(first->has_related_id);
     assert_uuid(new_id, first->related_id);
     assert_int_equal(first->sequence, 3);
     assert_true(digest_equal(&first->hash, &the_slot(fixture, OLD)->chain.head));
