@@ -30,6 +30,8 @@ static const char *const committed[] = {
     "true",
     "auto.offset.reset",
     "earliest",
+    "fetch.wait.max.ms",
+    "50", /* an end is told, and a reader stops, only between fetches */
     NULL,
 };
 
@@ -80,22 +82,30 @@ static enum status query_watermarks(
     return STATUS_OK;
 }
 
-static enum status begin_partition(
-    struct consumer *consumer, int32_t partition, enum consumer_start start, struct error *error) {
-    struct span *span = &consumer->spans[partition];
+/* All places are asked for before the first partition is read: a question waits behind a fetch. */
+static enum status find_places(
+    struct consumer *consumer, enum consumer_start start, struct error *error) {
     const char *topic = rd_kafka_topic_name(consumer->topic);
-    enum status status = query_watermarks(consumer->client, topic, partition, span, error);
-    if (status != STATUS_OK) {
-        return status;
+    enum status status = STATUS_OK;
+    for (int32_t i = 0; status == STATUS_OK && i < consumer->partition_count; i++) {
+        struct span *span = &consumer->spans[i];
+        status = query_watermarks(consumer->client, topic, i, span, error);
+        span->next = start == CONSUMER_FROM_BEGINNING ? span->low : span->end;
     }
-    span->next = start == CONSUMER_FROM_BEGINNING ? span->low : span->end;
-    if (rd_kafka_consume_start_queue(consumer->topic, partition, span->next, consumer->queue)
-        != 0) {
+    return status;
+}
+
+static enum status start_partition(
+    struct consumer *consumer, int32_t partition, struct error *error) {
+    struct span *span = &consumer->spans[partition];
+    int failed =
+        rd_kafka_consume_start_queue(consumer->topic, partition, span->next, consumer->queue);
+    if (failed != 0) {
         return error_set(
             error,
             STATUS_FATAL,
             "cannot read topic %.249s: %s",
-            topic,
+            rd_kafka_topic_name(consumer->topic),
             rd_kafka_err2str(rd_kafka_last_error()));
     }
     span->started = true;
@@ -115,8 +125,9 @@ static enum status begin(
     if (consumer->topic == NULL || consumer->queue == NULL || consumer->spans == NULL) {
         return error_set(error, STATUS_FATAL, "no memory for a Kafka consumer");
     }
+    status = find_places(consumer, start, error);
     for (int32_t i = 0; status == STATUS_OK && i < consumer->partition_count; i++) {
-        status = begin_partition(consumer, i, start, error);
+        status = start_partition(consumer, i, error);
     }
     return status;
 }
