@@ -1,7 +1,9 @@
 -- Deploy slotkeeper:final_states
 -- requires: audit_trail
 -- What is final stays, and what identifies a row never changes. The conditions stand in the triggers,
--- so that an allowed update calls no function.
+-- so that an allowed update calls no function. They fire after the update: with a BEFORE trigger each
+-- update of a row with a generated key column takes the strongest lock, and announcing a deactivation
+-- would wait for bookings.
 
 begin;
 
@@ -17,14 +19,14 @@ begin
 end
 $$;
 
-create trigger account_final before update on slotkeeper.account
+create trigger account_final after update on slotkeeper.account
 for each row when (
     old.state = 'erased'
     or (old.state = 'active' and new.state = 'erased')
 )
 execute function slotkeeper.refuse_update('active, deactivated, erased; erased is final');
 
-create trigger account_fixed before update on slotkeeper.account
+create trigger account_fixed after update on slotkeeper.account
 for each row when (
     new.account_id <> old.account_id
     or new.role <> old.role
@@ -34,11 +36,11 @@ for each row when (
 )
 execute function slotkeeper.refuse_update('identity never changes, versions never fall');
 
-create trigger slot_final before update on slotkeeper.slot
+create trigger slot_final after update on slotkeeper.slot
 for each row when (old.withdrawn_at is not null)
 execute function slotkeeper.refuse_update('withdrawn is final');
 
-create trigger slot_fixed before update on slotkeeper.slot
+create trigger slot_fixed after update on slotkeeper.slot
 for each row when (
     new.slot_id <> old.slot_id
     or new.doctor_id <> old.doctor_id
@@ -48,11 +50,11 @@ for each row when (
 )
 execute function slotkeeper.refuse_update('identity, doctor and times never change');
 
-create trigger appointment_final before update on slotkeeper.appointment
+create trigger appointment_final after update on slotkeeper.appointment
 for each row when (old.state <> 'booked')
 execute function slotkeeper.refuse_update('cancelled, fulfilled and noshow are final');
 
-create trigger appointment_fixed before update on slotkeeper.appointment
+create trigger appointment_fixed after update on slotkeeper.appointment
 for each row when (
     new.appointment_id <> old.appointment_id
     or new.slot_id <> old.slot_id

@@ -20,6 +20,7 @@ create table slotkeeper.slot (
     constraint slot_doctor_role check (doctor_role = 'doctor'),
     constraint slot_during check (
         not isempty(during)
+        and not lower_inf(during) and not upper_inf(during)
         and isfinite(lower(during)) and isfinite(upper(during))
         and lower_inc(during) and not upper_inc(during)
     ),

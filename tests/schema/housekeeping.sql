@@ -1,0 +1,46 @@
+-- Holds: the functions that take rows out of the log take only what is published, only what they
+-- are for, and no more at a time than asked; the worker may call them.
+
+begin;
+select plan(22);
+
+create function pg_temp.offsets() returns bigint[] language sql as
+$$ select array_agg(record_offset order by record_offset) from command_log where topic = 't' and partition = 0 $$;
+
+-- A partition without a row of progress: nothing is known to be published.
+select run(log_row(n)) from generate_series(1, 9) as n where n % 2 = 1;
+select run(log_row(n, 'command' || n, now() - interval '8 days')) from generate_series(1, 9) as n where n % 2 = 0;
+select is(forget_answers('t', 0, 100, 100), 0, 'no progress: no answer goes');
+select is(expire_log('1 hour', 100), 0, 'no progress: nothing expires');
+
+-- 7 of 10 are published. Odd offsets are passing answers, even ones can be recalled.
+select run(progress(0, 7, 10));
+select throws_ok('select forget_answers(''t'', 0, 100, 0)', '22023', null, 'row_max of 0');
+select throws_ok('select forget_answers(''t'', 0, 100, null)', '22023', null, 'row_max of null');
+select throws_ok('select expire_log(''1 hour'', 10001)', '22023', null, 'row_max of 10001');
+select throws_ok('select expire_log(''0'', 100)', '22023', null, 'no retention');
+select throws_ok('select expire_log(null, 100)', '22023', null, 'a retention of null');
+
+select is(forget_answers('u', 0, 100, 100), 0, 'another topic');
+select is(forget_answers('t', 1, 100, 100), 0, 'another partition');
+select is(forget_answers('t', 0, 100, 1), 1, 'one of them');
+select is(pg_temp.offsets(), '{2,3,4,5,6,7,8,9}', 'the oldest');
+select is(forget_answers('t', 0, 5, 100), 1, 'below 5');
+select is(pg_temp.offsets(), '{2,4,5,6,7,8,9}', 'it was 3');
+select allowed(as_worker('select forget_answers(''t'', 0, 100, 100)'), 'the worker calls it');
+select is(pg_temp.offsets(), '{2,4,6,7,8,9}', '7 and 9 are not published');
+
+select is(expire_log('30 days', 100), 0, 'younger than the retention');
+select is(expire_log('7 days', 2), 2, 'two at a time');
+select is(pg_temp.offsets(), '{6,7,8,9}', 'from the old end');
+select run('update partition_progress set published_offset = 10');
+select run(log_row(0, 'young'));
+select is(expire_log('7 days', 100), 0, 'not past a young one');
+select run('delete from command_log where record_offset = 0') from set_config('session_replication_role', 'replica', true);
+select set_config('session_replication_role', 'origin', true) \g /dev/null
+select allowed(as_worker('select expire_log(''7 days'', 100)'), 'the worker calls it');
+select is(pg_temp.offsets(), '{7,8,9}', 'up to the first young one');
+select is(current_setting('slotkeeper.housekeeping'), 'off', 'the switch is off again');
+
+select * from finish();
+rollback;
