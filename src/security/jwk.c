@@ -66,13 +66,18 @@ static enum status refuse(
     return error_set(error, STATUS_INVALID, "key %s: %s", key->kid, why);
 }
 
+bool oct_secret_is_sound(struct view secret, const struct token_algorithm *algorithm) {
+    return secret.size >= algorithm->secret_size_min && secret.size <= OCT_SIZE_MAX
+           && memcmp(secret.data, secret.data + 1, secret.size - 1) != 0
+           && !view_starts_with(secret, view_text("-----BEGIN"));
+}
+
 static enum status read_oct(const json_t *jwk, struct verification_key *key, struct error *error) {
     uint8_t secret[OCT_SIZE_MAX];
     size_t size = 0;
     struct view text = strict_json_text(jwk, "k");
-    bool decoded = text.data != NULL && base64url_decode(text, secret, sizeof secret, &size);
-    bool usable = decoded && size >= key->algorithm->secret_size_min
-                  && memcmp(secret, secret + 1, size - 1) != 0;
+    bool usable = base64url_decode(text, secret, sizeof secret, &size)
+                  && oct_secret_is_sound(view_of(secret, size), key->algorithm);
     if (usable) {
         key->bytes = (struct key_bytes){malloc(size), size};
     }
@@ -86,8 +91,8 @@ static enum status read_oct(const json_t *jwk, struct verification_key *key, str
                : refuse(
                    key,
                    error,
-                   "k is not base64url of a secret as long as the algorithm's "
-                   "digest, at most 512 bytes, that is more than one byte repeated");
+                   "k is not base64url of a good secret: as long as the algorithm's digest, "
+                   "at most 512 bytes, not one byte repeated, no PEM");
 }
 
 static enum status read_rsa(const json_t *jwk, struct verification_key *key, struct error *error) {

@@ -30,6 +30,10 @@ const struct token_algorithm *token_algorithm_find(struct view name) MUST_USE;
 /* Whether `kid` is 1 to 64 of [A-Za-z0-9_-], and so safe in a path, a log and a message. */
 bool key_id_valid(struct view kid) MUST_USE;
 
+/* Whether `secret` may be the key of an HS algorithm: as long as its digest, at most 512 bytes, not
+ * one byte repeated, and no PEM, which would be a key of another kind taken for a secret. */
+bool oct_secret_is_sound(struct view secret, const struct token_algorithm *algorithm) MUST_USE;
+
 struct verification_key {
     char kid[KEY_ID_SIZE_MAX + 1];
     const struct token_algorithm *algorithm;

@@ -136,7 +136,7 @@ static bool is_strong_rsa(const EVP_PKEY *key) {
 
 bool private_key_fits(struct view secret, const struct token_algorithm *algorithm) {
     if (is_oct(algorithm)) {
-        return secret.size >= algorithm->secret_size_min && secret.size <= OCT_SIZE_MAX;
+        return oct_secret_is_sound(secret, algorithm);
     }
     BIO *bio = BIO_new_mem_buf(secret.data, (int)secret.size);
     EVP_PKEY *key =
