@@ -140,6 +140,7 @@ KEYS = {
     "statement": "a.b.c",
 }
 SEALED = {"command_id": COMMAND_ID, "key_id": "k1", "sealed": "c3" * 70}
+SEALED_FOR = {"command_id": COMMAND_ID, "account_id": PATIENT_ID, **SEALED}
 
 # (schema, value); times as text and bytes as hexadecimal, as the service prints them.
 VALUES = [
@@ -188,10 +189,10 @@ VALUES = [
     ("command.RegisterDoctor", SEALED),
     ("command.LogIn", SEALED),
     ("command.ChangePassword", SEALED),
-    ("command.ResetPassword", {**SEALED, "account_id": PATIENT_ID}),
+    ("command.ResetPassword", SEALED_FOR),
     ("command.DeactivateAccount", {"command_id": COMMAND_ID, "account_id": PATIENT_ID}),
     ("command.ReactivateAccount", {"command_id": COMMAND_ID, "account_id": PATIENT_ID}),
-    ("command.EraseAccount", {**SEALED, "account_id": PATIENT_ID}),
+    ("command.EraseAccount", SEALED_FOR),
     (
         "command.EraseAccount",
         {"command_id": COMMAND_ID, "account_id": PATIENT_ID, "key_id": None, "sealed": None},

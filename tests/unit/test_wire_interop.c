@@ -1,0 +1,124 @@
+/* Values written by another Avro implementation (tests/vectors/avro/generate.py): read here, and
+ * written here to the same bytes. */
+#include "wire_fixture.h"
+
+enum { TEXT_FIELDS_MAX = 16 };
+
+static json_t *vectors(void) {
+    char *text = read_test_file("vectors/avro/records.json");
+    json_t *list = json_loads(text, 0, NULL);
+    free(text);
+    assert_true(json_array_size(list) > 40);
+    return list;
+}
+
+static struct view bytes_of(const char *hex) {
+    size_t size = strlen(hex) / 2;
+    uint8_t *bytes = arena_take(fixture.arena, size);
+    for (size_t i = 0; i < size; i++) {
+        char digits[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
+        bytes[i] = (uint8_t)strtoul(digits, NULL, 16);
+    }
+    return view_of(bytes, size);
+}
+
+/* The schema that a vector's value names by its fingerprint, and the body. */
+static const struct schema *unframe(const json_t *vector, struct view *body) {
+    uint64_t fingerprint = 0;
+    struct view value = bytes_of(json_string_value(json_object_get(vector, "framed")));
+    assert_true(unframe_single_object(value, &fingerprint, body));
+    const struct schema *schema = schemas_by_fingerprint(fixture.schemas, fingerprint);
+    assert_non_null(schema);
+    assert_string_equal(
+        schema_full_name(schema), json_string_value(json_object_get(vector, "schema")));
+    return schema;
+}
+
+static void values_of_others_are_read(void **state) {
+    (void)state;
+    json_t *list = vectors();
+    size_t index = 0;
+    const json_t *vector = NULL;
+    json_array_foreach(list, index, vector) {
+        struct view body;
+        const struct schema *schema = unframe(vector, &body);
+        char *text = codec_to_json(fixture.codec, fixture.arena, schema, body);
+        assert_non_null(text);
+        char *expected = json_dumps(json_object_get(vector, "value"), JSON_COMPACT);
+        assert_string_equal(text, expected);
+        free(expected);
+    }
+    json_decref(list);
+}
+
+/* A member as somebody would type it; NULL: not in one word. */
+static const char *typed(const json_t *json) {
+    if (json_is_integer(json)) {
+        char *text = arena_take(fixture.arena, 24);
+        (void)snprintf(text, 24, "%" JSON_INTEGER_FORMAT, json_integer_value(json));
+        return text;
+    }
+    return json_is_null(json) ? "null" : json_string_value(json);
+}
+
+static void requests_are_written_to_the_same_bytes(void **state) {
+    (void)state;
+    json_t *list = vectors();
+    size_t index = 0;
+    size_t checked = 0;
+    json_t *vector = NULL;
+    json_array_foreach(list, index, vector) {
+        struct view body;
+        const struct schema *schema = unframe(vector, &body);
+        struct field_text fields[TEXT_FIELDS_MAX];
+        size_t count = 0;
+        const char *name = NULL;
+        json_t *member = NULL;
+        json_object_foreach(json_object_get(vector, "value"), name, member) {
+            fields[count++] = (struct field_text){name, typed(member)};
+        }
+        if (schema_is_in(schema, "event")) {
+            continue;
+        }
+        struct view written = body_from_text(schema_full_name(schema), fields, count);
+        assert_int_equal(written.size, body.size);
+        assert_memory_equal(written.data, body.data, body.size);
+        checked++;
+    }
+    assert_true(checked > 20);
+    json_decref(list);
+}
+
+static void commands_of_others_are_decoded(void **state) {
+    (void)state;
+    json_t *list = vectors();
+    size_t index = 0;
+    size_t accepted = 0;
+    const json_t *vector = NULL;
+    json_array_foreach(list, index, vector) {
+        struct decoded decoded;
+        const char *name = json_string_value(json_object_get(vector, "schema"));
+        struct view value = bytes_of(json_string_value(json_object_get(vector, "framed")));
+        const char *dot = strrchr(name, '.');
+        bool ours = strncmp(name, "slotkeeper.command.", 19) == 0
+                    && command_definition_find(view_text(dot + 1)) != NULL;
+        assert_int_equal(decode(value, &decoded), ours ? CODE_ACCEPTED : CODE_UNKNOWN_SCHEMA);
+        if (strncmp(name, "slotkeeper.event.", 17) != 0) {
+            assert_true(decoded.has_command_id);
+            assert_true(uuid_equal(decoded.command.command_id, uuid_of(COMMAND_ID)));
+            assert_string_equal(decoded.command_name, name);
+        }
+        accepted += ours ? 1 : 0;
+    }
+    assert_true(accepted >= 8);
+    json_decref(list);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(values_of_others_are_read),
+        cmocka_unit_test(requests_are_written_to_the_same_bytes),
+        cmocka_unit_test(commands_of_others_are_decoded),
+    };
+    return cmocka_run_group_tests(tests, fixture_set_up, fixture_tear_down);
+}
