@@ -1,0 +1,371 @@
+/* `slotkeeper keys`, called as main calls it: exit status, standard output, and the files. */
+#include "cli/cli.h"
+#include "token_fixture.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+enum { ARGUMENTS_MAX = 16, OUTPUT_SIZE = 16 * 1024 };
+
+#define SUBJECT "4b7f0a52-0f0e-4c5b-9f0e-6a1d2c3b4e5f"
+
+static char folder[64];
+static struct settings settings;
+static char output[OUTPUT_SIZE];
+static char errors[OUTPUT_SIZE];
+
+static void path_to(char *path, size_t size, const char *name) {
+    assert_true((size_t)snprintf(path, size, "%s/%s", folder, name) < size);
+}
+
+static void read_back(const char *name, char text[OUTPUT_SIZE]) {
+    char path[256];
+    path_to(path, sizeof path, name);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    text[fread(text, 1, OUTPUT_SIZE - 1, file)] = '\0';
+    (void)fclose(file);
+}
+
+static void redirect(int from, const char *name) {
+    char path[256];
+    path_to(path, sizeof path, name);
+    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (file < 0 || dup2(file, from) != from) {
+        _exit(99);
+    }
+}
+
+static int run_in_child(bool json, int argc, char **argv) {
+    const struct cli cli = {&settings, json, argc, argv};
+    pid_t child = fork();
+    int status = 0;
+    if (child == 0) {
+        redirect(STDOUT_FILENO, "stdout");
+        redirect(STDERR_FILENO, "stderr");
+        int result = cli_keys(&cli);
+        (void)fflush(NULL);
+        _exit(result);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* The exit status of `keys` and the words of `line`; the outputs are left in output and errors. */
+static int keys(const char *line) {
+    char words[512];
+    char *argv[ARGUMENTS_MAX] = {words};
+    char *rest = NULL;
+    int argc = 0;
+    assert_true((size_t)snprintf(words, sizeof words, "keys %s", line) < sizeof words);
+    for (char *word = strtok_r(words, " ", &rest); word != NULL;
+         word = strtok_r(NULL, " ", &rest)) {
+        argv[argc++] = word;
+    }
+    bool json = strcmp(argv[argc - 1], "--json") == 0; /* main takes it out */
+    int result = run_in_child(json, json ? argc - 1 : argc, argv);
+    read_back("stdout", output);
+    read_back("stderr", errors);
+    return result;
+}
+
+static void use_key_file(const char *name) {
+    path_to(settings.token_signing_key_file, sizeof settings.token_signing_key_file, name);
+}
+
+static void use_kid(const char *kid) {
+    (void)snprintf(settings.token_signing_kid, sizeof settings.token_signing_kid, "%s", kid);
+}
+
+static bool exists(const char *name) {
+    char path[256];
+    path_to(path, sizeof path, name);
+    return access(path, F_OK) == 0;
+}
+
+static mode_t mode_of(const char *name) {
+    char path[256];
+    struct stat about;
+    path_to(path, sizeof path, name);
+    assert_int_equal(stat(path, &about), 0);
+    return about.st_mode & 07777;
+}
+
+static bool worker_believes(const char *token, struct claims *claims) {
+    struct error error;
+    char authorization[OUTPUT_SIZE + 8];
+    const struct token_settings as_worker = {
+        .jwks_file = settings.token_jwks_file,
+        .issuer = settings.token_issuer,
+        .audience = settings.token_audience,
+        .max_ttl_s = settings.token_max_ttl_us / TIME_SECOND_US,
+        .leeway_s = 5,
+    };
+    struct token_verifier *verifier = token_verifier_new(&as_worker, &error);
+    assert_non_null(verifier);
+    (void)snprintf(authorization, sizeof authorization, "Bearer %s", token);
+    bool believed = token_verify(verifier, view_text(authorization), time_wall_us(), claims);
+    token_verifier_destroy(verifier);
+    return believed;
+}
+
+/* The output is one line; takes its end off. */
+static void assert_one_line(void) {
+    char *end = strchr(output, '\n');
+    assert_non_null(end);
+    assert_string_equal(end, "\n");
+    *end = '\0';
+}
+
+/* ---- */
+
+static void a_generated_key_signs_what_workers_believe(void **state) {
+    static const char *const algorithms[] = {"ES256", "RS256", "HS256"};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        char line[128];
+        char name[16];
+        struct claims claims = {0};
+        (void)snprintf(name, sizeof name, "%s.key", algorithms[i]);
+        (void)snprintf(
+            line, sizeof line, "generate --alg %s --kid k_%s-1", algorithms[i], algorithms[i]);
+        use_key_file(name);
+        assert_int_equal(keys(line), EXIT_DONE);
+        assert_string_equal(output, "");
+        assert_int_equal(mode_of(name), 0600);
+        use_kid(line + strlen("generate --alg ES256 --kid "));
+        assert_int_equal(keys("token --sub " SUBJECT " --role doctor --ttl 90"), EXIT_DONE);
+        assert_one_line();
+        assert_string_equal(errors, "");
+        assert_true(worker_believes(output, &claims));
+        assert_int_equal(claims.role, ROLE_DOCTOR);
+        assert_int_equal(claims.expires_at_s - claims.issued_at_s, 90);
+        assert_true(claims.has_version);
+        assert_int_equal(claims.version, 1);
+    }
+    assert_int_equal(mode_of("jwks"), 0600);
+    assert_int_equal(mode_of("HS256.key"), 0600);
+}
+
+static void the_public_set_shows_no_secret(void **state) {
+    char private[OUTPUT_SIZE];
+    (void)state;
+    assert_int_equal(keys("jwks"), EXIT_DONE);
+    assert_one_line();
+    json_t *set = json_loads(output, JSON_REJECT_DUPLICATES, NULL);
+    assert_int_equal(json_array_size(json_object_get(set, "keys")), 2);
+    json_decref(set);
+    assert_null(strstr(output, "oct"));
+    assert_null(strstr(output, "\"k\""));
+    assert_null(strstr(output, "\"d\""));
+    read_back("jwks", private);
+    assert_non_null(strstr(private, "oct"));
+}
+
+static void nothing_is_overwritten(void **state) {
+    char before[OUTPUT_SIZE];
+    char after[OUTPUT_SIZE];
+    (void)state;
+    use_key_file("ES256.key");
+    read_back("ES256.key", before);
+    assert_int_equal(keys("generate --alg ES256 --kid fresh"), EXIT_FAILED);
+    assert_non_null(strstr(errors, "not overwritten"));
+    read_back("ES256.key", after);
+    assert_string_equal(before, after);
+    assert_int_equal(keys("jwks"), EXIT_DONE);
+    assert_null(strstr(output, "fresh"));
+
+    use_key_file("unused.key");
+    assert_int_equal(keys("generate --alg ES256 --kid k_ES256-1"), EXIT_FAILED);
+    assert_non_null(strstr(errors, "k_ES256-1"));
+    assert_false(exists("unused.key"));
+}
+
+static void a_second_key_goes_beside_the_first(void **state) {
+    char line[256];
+    (void)state;
+    use_key_file("ES256.key");
+    (void)snprintf(line, sizeof line, "generate --alg ES256 --kid next --out %s/next.key", folder);
+    assert_int_equal(keys(line), EXIT_DONE);
+    assert_true(exists("next.key"));
+    assert_int_equal(keys("jwks"), EXIT_DONE);
+    assert_non_null(strstr(output, "\"next\""));
+    (void)snprintf(line, sizeof line, "generate --alg HS512 --kid j --out %s/j.key --json", folder);
+    assert_int_equal(keys(line), EXIT_DONE);
+    assert_string_equal(output, "{\"kid\":\"j\",\"alg\":\"HS512\"}\n");
+}
+
+static void a_key_that_cannot_be_announced_goes_away(void **state) {
+    char jwks_file[SETTINGS_TEXT_MAX];
+    (void)state;
+    memcpy(jwks_file, settings.token_jwks_file, sizeof jwks_file);
+    use_key_file("lone.key");
+    path_to(settings.token_jwks_file, sizeof settings.token_jwks_file, "no/folder/jwks");
+    assert_int_equal(keys("generate --alg ES256 --kid lone"), EXIT_FAILED);
+    assert_false(exists("lone.key"));
+    memcpy(settings.token_jwks_file, jwks_file, sizeof jwks_file);
+}
+
+static void a_token_of_the_wrong_key_is_not_printed(void **state) {
+    (void)state;
+    use_key_file("next.key");
+    use_kid("k_ES256-1");
+    assert_int_equal(keys("token --sub " SUBJECT " --role admin"), EXIT_FAILED);
+    assert_string_equal(output, "");
+    assert_non_null(strstr(errors, "not the private part"));
+    use_kid("nobody");
+    assert_int_equal(keys("token --sub " SUBJECT " --role admin"), EXIT_FAILED);
+    assert_non_null(strstr(errors, "nobody"));
+    use_kid("next");
+    assert_int_equal(keys("token --sub " SUBJECT " --role admin"), EXIT_DONE);
+}
+
+static void lifetimes_are_seconds_or_durations(void **state) {
+    static const struct {
+        const char *text;
+        int64_t ttl_s; /* 0: refused */
+    } cases[] = {
+        {"",             3600},
+        {" --ttl 1",     1   },
+        {" --ttl 30s",   30  },
+        {" --ttl=15m",   900 },
+        {" --ttl 0",     0   },
+        {" --ttl 500ms", 0   },
+        {" --ttl -5",    0   },
+        {" --ttl 1e3",   0   },
+        {" --ttl x",     0   },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char line[128];
+        struct claims claims = {0};
+        (void)snprintf(
+            line, sizeof line, "token --sub %s --role patient%s", SUBJECT, cases[i].text);
+        int expected = cases[i].ttl_s == 0 ? EXIT_USAGE : EXIT_DONE;
+        assert_int_equal(keys(line), expected);
+        if (expected == EXIT_DONE) {
+            assert_one_line();
+            assert_true(worker_believes(output, &claims));
+            assert_int_equal(claims.expires_at_s - claims.issued_at_s, cases[i].ttl_s);
+        }
+    }
+    assert_int_equal(keys("token --sub " SUBJECT " --role patient --ttl 25h"), EXIT_DONE);
+    assert_non_null(strstr(errors, "token.max_ttl"));
+    assert_int_equal(keys("token --sub " SUBJECT " --role patient --json"), EXIT_DONE);
+    assert_non_null(strstr(output, "{\"token\":\"ey"));
+}
+
+static void sealing_keys_are_two_files(void **state) {
+    (void)state;
+    assert_int_equal(keys("generate --seal --kid box-1"), EXIT_DONE);
+    assert_int_equal(mode_of("seal/box-1.key"), 0600);
+    assert_true(exists("seal/box-1.pub"));
+    assert_int_equal(keys("generate --seal --kid box-1"), EXIT_FAILED);
+}
+
+static void wrong_usage_is_said_and_nothing_done(void **state) {
+    static const char *const lines[] = {
+        "",
+        "frobnicate",
+        "generate",
+        "generate --alg ES256",
+        "generate --kid a",
+        "generate --alg none --kid a",
+        "generate --alg es256 --kid a",
+        "generate --alg ES384 --kid a",
+        "generate --alg ES256 --seal --kid a",
+        "generate --seal --kid a --out /tmp/x",
+        "generate --alg ES256 --kid ../../etc/passwd",
+        "generate --alg ES256 --kid a/b",
+        "generate --seal --kid ../../etc/passwd",
+        "generate --seal --kid .",
+        "generate --alg ES256 --kid a extra",
+        "generate --alg ES256 --kid",
+        "jwks extra",
+        "jwks --kid a",
+        "token",
+        "token --role admin",
+        "token --sub " SUBJECT,
+        "token --sub nobody --role admin",
+        "token --sub " SUBJECT " --role Admin",
+        "token --sub " SUBJECT " --role root",
+    };
+    (void)state;
+    use_key_file("never.key");
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        int result = keys(lines[i]);
+        if (result != EXIT_USAGE || output[0] != '\0' || errors[0] == '\0') {
+            fail_msg("keys %s: exit status %d", lines[i], result);
+        }
+    }
+    assert_false(exists("never.key"));
+}
+
+static void help_is_help(void **state) {
+    static const char *const lines[] = {"--help", "generate --help", "token -h", "jwks --help"};
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        assert_int_equal(keys(lines[i]), EXIT_DONE);
+        assert_non_null(strstr(output, "generate --seal"));
+        assert_string_equal(errors, "");
+    }
+}
+
+static void what_is_not_set_is_named(void **state) {
+    static const struct settings none;
+    const struct settings all = settings;
+    (void)state;
+    settings = none;
+    settings.token_ttl_us = TIME_SECOND_US;
+    assert_int_equal(keys("generate --alg ES256 --kid a"), EXIT_USAGE);
+    assert_non_null(strstr(errors, "token.jwks_file"));
+    assert_int_equal(keys("generate --seal --kid a"), EXIT_USAGE);
+    assert_non_null(strstr(errors, "seal.key_dir"));
+    assert_int_equal(keys("jwks"), EXIT_USAGE);
+    assert_int_equal(keys("token --sub " SUBJECT " --role admin"), EXIT_USAGE);
+    (void)snprintf(settings.token_jwks_file, sizeof settings.token_jwks_file, "/none");
+    assert_int_equal(keys("generate --alg ES256 --kid a"), EXIT_USAGE);
+    assert_non_null(strstr(errors, "token.signing_key_file"));
+    assert_int_equal(keys("jwks"), EXIT_FAILED);
+    settings = all;
+}
+
+static int set_up(void **state) {
+    (void)state;
+    (void)strcpy(folder, "/tmp/slotkeeper-keys-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    path_to(settings.token_jwks_file, sizeof settings.token_jwks_file, "jwks");
+    path_to(settings.seal_key_dir, sizeof settings.seal_key_dir, "seal");
+    (void)strcpy(settings.token_issuer, "https://issuer.example");
+    (void)strcpy(settings.token_audience, "slotkeeper");
+    settings.token_ttl_us = 3600 * TIME_SECOND_US;
+    settings.token_max_ttl_us = 86400 * TIME_SECOND_US;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    char command[128];
+    (void)state;
+    (void)snprintf(command, sizeof command, "rm -r %s", folder);
+    return system(command); /* NOLINT(cert-env33-c): a constant command */
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_generated_key_signs_what_workers_believe),
+        cmocka_unit_test(the_public_set_shows_no_secret),
+        cmocka_unit_test(nothing_is_overwritten),
+        cmocka_unit_test(a_second_key_goes_beside_the_first),
+        cmocka_unit_test(a_key_that_cannot_be_announced_goes_away),
+        cmocka_unit_test(a_token_of_the_wrong_key_is_not_printed),
+        cmocka_unit_test(lifetimes_are_seconds_or_durations),
+        cmocka_unit_test(sealing_keys_are_two_files),
+        cmocka_unit_test(wrong_usage_is_said_and_nothing_done),
+        cmocka_unit_test(help_is_help),
+        cmocka_unit_test(what_is_not_set_is_named),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
