@@ -145,7 +145,7 @@ static bool has_body(struct MHD_Connection *connection) {
 
 /* Called when the headers are read and again when the request is whole. What is answered at the
  * first call closes the connection, and what follows on it is not read: right for a body alone.
- * NOLINTNEXTLINE(readability-function-size): libmicrohttpd says which parameters */
+ * NOLINTBEGIN(readability-function-size,readability-non-const-parameter): libmicrohttpd's type */
 static enum MHD_Result on_request(
     void *context,
     struct MHD_Connection *connection,
@@ -167,6 +167,8 @@ static enum MHD_Result on_request(
     return page != NULL && is_read(method) ? page->answer(context, connection)
                                            : refuse(connection, path, method);
 }
+
+/* NOLINTEND(readability-function-size,readability-non-const-parameter) */
 
 /* ---- the server ---- */
 

@@ -214,12 +214,22 @@ const char *setting_group_title(enum setting_group group) {
     return group_titles[group];
 }
 
+static char environment_character(char character) {
+    if (character >= 'a' && character <= 'z') {
+        return (char)(character - 'a' + 'A');
+    }
+    if (character == '.') {
+        return '_';
+    }
+    return character;
+}
+
 void setting_environment_name(const char *name, char environment_name[SETTING_ENVIRONMENT_MAX]) {
     static const char prefix[] = "SLOTKEEPER_";
     memcpy(environment_name, prefix, sizeof prefix);
     size_t size = sizeof prefix - 1;
     for (; *name != '\0' && size < SETTING_ENVIRONMENT_MAX - 1; name++) {
-        environment_name[size++] = *name == '.' ? '_' : (char)toupper((unsigned char)*name);
+        environment_name[size++] = environment_character(*name);
     }
     environment_name[size] = '\0';
 }

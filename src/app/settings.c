@@ -215,6 +215,16 @@ static enum status file_read(
     return status;
 }
 
+static char property_character(char character) {
+    if (character >= 'A' && character <= 'Z') {
+        return (char)(character - 'A' + 'a');
+    }
+    if (character == '_') {
+        return '.';
+    }
+    return character;
+}
+
 /* The name of the setting that an environment variable names; false: none. Underscores stand for
  * dots; for a kafka property all of them, because librdkafka's settable names have no underscore.
  */
@@ -223,7 +233,7 @@ static bool name_of_environment(const char *environment_name, char name[NAME_SIZ
         const char *property = environment_name + strlen(environment_kafka_prefix);
         int size = snprintf(name, NAME_SIZE_MAX, "%s%s", kafka_prefix, property);
         for (char *next = name; *next != '\0'; next++) {
-            *next = *next == '_' ? '.' : (char)tolower((unsigned char)*next);
+            *next = property_character(*next);
         }
         return size < NAME_SIZE_MAX;
     }

@@ -99,9 +99,7 @@ static const char *ask_for(const char *what, const char *headers) {
 }
 
 static int status_of(const char *text) {
-    int status = 0;
-    (void)sscanf(text, "HTTP/1.%*d %d", &status);
-    return status;
+    return strncmp(text, "HTTP/1.", 7) == 0 ? (int)strtol(text + 9, NULL, 10) : 0;
 }
 
 static const char *body_of(const char *text) {
@@ -173,10 +171,9 @@ static void other_paths_are_not_found(void **state) {
         "GET /../livez",
         "GET /liv%00ez"};
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        print_message("%s\n", paths[i]);
         int status = status_of(ask_for(paths[i], ""));
-        if (status != 404 && status != 400) {
-            fail_msg("%s: %d", paths[i], status);
-        }
+        assert_true(status == 404 || status == 400);
     }
 }
 
@@ -224,8 +221,8 @@ static void headers_are_bounded(void **state) {
     (void)state;
     static char request[1024 * 1024];
     memset(request, 'a', sizeof request);
-    const char *begin = "GET /livez HTTP/1.1\r\nHost: x\r\nX: ";
-    memcpy(request, begin, strlen(begin));
+    static const char begin[] = "GET /livez HTTP/1.1\r\nHost: x\r\nX: ";
+    memcpy(request, begin, sizeof begin - 1);
     int descriptor = connect_to_server();
     send_text(descriptor, request, sizeof request);
     int status = status_of(receive_all(descriptor));

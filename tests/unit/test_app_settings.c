@@ -7,23 +7,34 @@
 
 #include <ctype.h>
 
+static const int64_t second = TIME_SECOND_US;
+static const int64_t minute = 60 * TIME_SECOND_US;
+static const int64_t hour = 3600 * TIME_SECOND_US;
+static const int64_t day = 86400 * TIME_SECOND_US;
+
 static struct settings settings;
 static struct error error;
 
 static int clear_environment(void **state) {
     (void)state;
     for (char **variable = environ; *variable != NULL;) {
-        char name[128];
+        char name[1024];
         const char *equals = strchr(*variable, '=');
         bool ours = equals != NULL && strncmp(*variable, "SLOTKEEPER_", 11) == 0;
         (void)snprintf(name, sizeof name, "%.*s", ours ? (int)(equals - *variable) : 0, *variable);
         if (ours) {
+            /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
             (void)unsetenv(name); /* environ moves up */
         } else {
             variable++;
         }
     }
     return 0;
+}
+
+static void put_environment(const char *name, const char *value) {
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
+    assert_int_equal(setenv(name, value, 1), 0);
 }
 
 static enum status load_sets(const char *const *sets, size_t count) {
@@ -73,31 +84,30 @@ static const char *kafka_value(const char *name) {
 static void defaults_are_the_contract(void **state) {
     (void)state;
     assert_int_equal(load_sets(NULL, 0), STATUS_OK);
-    const int64_t second = TIME_SECOND_US;
-    assert_int_equal(settings.slot_duration_min_us, 300 * second);
-    assert_int_equal(settings.slot_duration_max_us, 12 * 3600 * second);
-    assert_int_equal(settings.slot_horizon_us, 400 * 86400 * second);
+    assert_int_equal(settings.slot_duration_min_us, 5 * minute);
+    assert_int_equal(settings.slot_duration_max_us, 12 * hour);
+    assert_int_equal(settings.slot_horizon_us, 400 * day);
     assert_int_equal(settings.slot_open_max, 10000);
     assert_int_equal(settings.booking_lead_time_us, 0);
     assert_int_equal(settings.booking_limit, 20);
     assert_int_equal(settings.cancel_cutoff_us, 0);
-    assert_int_equal(settings.noshow_grace_us, 600 * second);
+    assert_int_equal(settings.noshow_grace_us, 10 * minute);
     assert_int_equal(settings.rate_per_second, 50);
     assert_int_equal(settings.rate_burst, 1000);
-    assert_int_equal(settings.command_age_max_us, 86400 * second);
+    assert_int_equal(settings.command_age_max_us, day);
     assert_int_equal(settings.query_page_max, 200);
     assert_int_equal(settings.query_lag_max_us, 5 * second);
-    assert_int_equal(settings.log_retention_us, 7 * 86400 * second);
-    assert_int_equal(settings.retention_minimum_us, 365 * 86400 * second);
+    assert_int_equal(settings.log_retention_us, 7 * day);
+    assert_int_equal(settings.retention_minimum_us, 365 * day);
     assert_int_equal(settings.worker_drain_us, 30 * second);
     assert_string_equal(settings.http_listen, "127.0.0.1:9464");
     assert_int_equal(settings.topics_partitions, 12);
     assert_string_equal(settings.group_prefix, "slotkeeper");
     assert_string_equal(settings.topics_prefix, "scheduling");
-    assert_int_equal(settings.token_ttl_us, 3600 * second);
-    assert_int_equal(settings.token_max_ttl_us, 86400 * second);
+    assert_int_equal(settings.token_ttl_us, hour);
+    assert_int_equal(settings.token_max_ttl_us, day);
     assert_int_equal(settings.token_leeway_us, 5 * second);
-    assert_int_equal(settings.seal_age_max_us, 900 * second);
+    assert_int_equal(settings.seal_age_max_us, 15 * minute);
     assert_string_equal(settings.event_source, "/slotkeeper");
     assert_int_equal(settings.record_max, 65536);
     assert_int_equal(settings.batch_max, 500);
@@ -209,7 +219,7 @@ static void durations_have_units(void **state) {
         assert_int_equal(settings.worker_drain_us, durations[i].expected);
     }
     assert_int_equal(load_set("slot.horizon=24h"), STATUS_OK);
-    assert_int_equal(settings.slot_horizon_us, 86400 * TIME_SECOND_US);
+    assert_int_equal(settings.slot_horizon_us, day);
     assert_int_equal(load_set("record.max=4KiB"), STATUS_OK);
     assert_int_equal(settings.record_max, 4096);
     assert_int_equal(load_set("batch.memory_max=1GiB"), STATUS_OK);
@@ -306,9 +316,8 @@ static void listen_addresses_have_a_port(void **state) {
     }
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         (void)snprintf(set, sizeof set, "http.listen=%s", bad[i]);
-        if (load_set(set) != STATUS_INVALID) {
-            fail_msg("%s was taken", set);
-        }
+        print_message("%s\n", set);
+        assert_int_equal(load_set(set), STATUS_INVALID);
     }
 }
 
@@ -347,7 +356,7 @@ static void file_has_lines_comments_and_blanks(void **state) {
                   "kafka.bootstrap.servers = a:1,b:2\n"
                   "log.level = debug"),
         STATUS_OK);
-    assert_int_equal(settings.slot_horizon_us, 30 * 86400 * TIME_SECOND_US);
+    assert_int_equal(settings.slot_horizon_us, 30 * day);
     assert_int_equal(settings.booking_limit, 8);
     assert_string_equal(settings.database_url, "host=localhost password=a#b = c");
     assert_string_equal(settings.token_issuer, "");
@@ -397,7 +406,7 @@ static void files_that_are_not_there(void **state) {
 
 static void environment_overrides_the_file_and_set_overrides_both(void **state) {
     (void)state;
-    (void)setenv("SLOTKEEPER_BOOKING_LIMIT", "5", 1);
+    put_environment("SLOTKEEPER_BOOKING_LIMIT", "5");
     assert_int_equal(load_file("booking.limit = 4\nslot.open_max = 9\n"), STATUS_OK);
     assert_int_equal(settings.booking_limit, 5);
     assert_int_equal(settings.slot_open_max, 9);
@@ -408,8 +417,8 @@ static void environment_overrides_the_file_and_set_overrides_both(void **state) 
 
 static void environment_names_kafka_properties(void **state) {
     (void)state;
-    (void)setenv("SLOTKEEPER_KAFKA_BOOTSTRAP_SERVERS", "e:1", 1);
-    (void)setenv("SLOTKEEPER_KAFKA_SASL_PASSWORD", "a=b c", 1);
+    put_environment("SLOTKEEPER_KAFKA_BOOTSTRAP_SERVERS", "e:1");
+    put_environment("SLOTKEEPER_KAFKA_SASL_PASSWORD", "a=b c");
     assert_int_equal(load_file("kafka.bootstrap.servers = f:1\n"), STATUS_OK);
     assert_int_equal(settings.kafka_count, 2);
     assert_string_equal(kafka_value("bootstrap.servers"), "e:1");
@@ -418,7 +427,7 @@ static void environment_names_kafka_properties(void **state) {
 
 static void environment_refusals_name_the_variable(void **state) {
     (void)state;
-    (void)setenv("SLOTKEEPER_BOOKING_LIMIT", "many", 1);
+    put_environment("SLOTKEEPER_BOOKING_LIMIT", "many");
     assert_int_equal(load_sets(NULL, 0), STATUS_INVALID);
     assert_string_equal(
         error.text, "environment, SLOTKEEPER_BOOKING_LIMIT: \"many\" is not a whole number");
@@ -427,7 +436,7 @@ static void environment_refusals_name_the_variable(void **state) {
 /* Unknown names warn only; that they do is seen in what the process writes. */
 static void unknown_environment_names_warn(void **state) {
     (void)state;
-    (void)setenv("SLOTKEEPER_ELEPHANTS", "canary", 1);
+    put_environment("SLOTKEEPER_ELEPHANTS", "canary");
     FILE *catcher = tmpfile();
     int saved = dup(STDERR_FILENO);
     (void)dup2(fileno(catcher), STDERR_FILENO);
@@ -450,9 +459,8 @@ static void hostile_environment_names_are_bounded(void **state) {
     memset(name, 'A', sizeof name);
     memcpy(name, "SLOTKEEPER_KAFKA_", 17);
     name[sizeof name - 1] = '\0';
-    (void)setenv(name, "1", 1);
+    put_environment(name, "1");
     enum status status = load_sets(NULL, 0);
-    (void)unsetenv(name);
     assert_int_equal(status, STATUS_INVALID); /* a property name of up to 127 characters is taken */
     assert_non_null(strstr(error.text, "librdkafka property"));
 }

@@ -2,7 +2,17 @@
 #include "base/arena.h"
 #include "unit.h"
 
-enum { KIB = 1024, MIB = 1024 * KIB };
+#define KIB ((size_t)1024)
+#define MIB (1024 * KIB)
+
+static bool is_zeroed(const uint8_t *bytes, size_t size) {
+    for (size_t i = 0; i < size; i++) {
+        if (bytes[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
 
 static void takes_are_zeroed_aligned_and_apart(void **state) {
     (void)state;
@@ -12,9 +22,7 @@ static void takes_are_zeroed_aligned_and_apart(void **state) {
         for (size_t size = 1; size < 300; size++) {
             uint8_t *taken = arena_take(arena, size);
             assert_int_equal((uintptr_t)taken % 16, 0);
-            for (size_t i = 0; i < size; i++) {
-                assert_int_equal(taken[i], 0);
-            }
+            assert_true(is_zeroed(taken, size));
             memset(taken, 0xff, size);
             assert_true(before == NULL || taken >= before + size - 1 || taken < before);
             before = taken;

@@ -4,6 +4,8 @@
 #include "base/uuid_map.h"
 #include "unit.h"
 
+static const size_t arena_size = 1 << 20;
+
 static const char lower[] = "0123abcd-4567-89ef-fedc-ba9876543210";
 
 static struct uuid parsed(const char *text) {
@@ -162,7 +164,7 @@ static void map_finds_what_was_put(void **state) {
     (void)state;
 
     enum { COUNT = 1000 };
-    struct arena *arena = arena_new(1024 * 1024);
+    struct arena *arena = arena_new(arena_size);
     struct uuid_map map;
     uuid_map_init(&map, arena, COUNT);
     static int values[COUNT];
@@ -184,7 +186,7 @@ static void map_finds_what_was_put(void **state) {
 
 static void map_of_none_is_empty(void **state) {
     (void)state;
-    struct arena *arena = arena_new(1024 * 1024);
+    struct arena *arena = arena_new(arena_size);
     struct uuid_map map;
     uuid_map_init(&map, arena, 0);
     assert_null(uuid_map_get(&map, uuid_random()));
@@ -192,7 +194,7 @@ static void map_of_none_is_empty(void **state) {
 }
 
 static void put_one_too_many(void) {
-    struct arena *arena = arena_new(1024 * 1024);
+    struct arena *arena = arena_new(arena_size);
     struct uuid_map map;
     int value;
     uuid_map_init(&map, arena, 4);
@@ -202,7 +204,7 @@ static void put_one_too_many(void) {
 }
 
 static void put_twice(void) {
-    struct arena *arena = arena_new(1024 * 1024);
+    struct arena *arena = arena_new(arena_size);
     struct uuid_map map;
     int value;
     uuid_map_init(&map, arena, 4);

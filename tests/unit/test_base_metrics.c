@@ -165,13 +165,13 @@ static void too_many_series_count_as_other(void **state) {
 
 /* ---- threads ---- */
 
-enum { THREADS = 4, ROUNDS = 5000 };
+enum { THREADS = 4, LABELS = 40, ROUNDS = 5000, ROUNDS_OF_A_LABEL = ROUNDS / LABELS };
 
 static void *count_many(void *context) {
     (void)context;
     for (int i = 0; i < ROUNDS; i++) {
         char label[32];
-        (void)snprintf(label, sizeof label, "thread-%d", i % 40); /* all meet on new series */
+        (void)snprintf(label, sizeof label, "thread-%d", i % LABELS); /* all meet on new series */
         metrics_add(METRIC_RECORDS, label, 1);
         metrics_observe(METRIC_STAGE_SECONDS, "decide", 0.25);
         metrics_add(METRIC_BATCHES, "", 1);
@@ -194,10 +194,10 @@ static void threads_lose_nothing(void **state) {
     assert_true(metrics_value(METRIC_BATCHES, "") == THREADS * ROUNDS);
     assert_true(metrics_value(METRIC_STAGE_SECONDS, "decide") == THREADS * ROUNDS);
     assert_true(page_has("slotkeeper_stage_seconds_sum{stage=\"decide\"} 5000"));
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < LABELS; i++) {
         char label[32];
         (void)snprintf(label, sizeof label, "thread-%d", i);
-        assert_true(metrics_value(METRIC_RECORDS, label) == THREADS * ROUNDS / 40);
+        assert_true(metrics_value(METRIC_RECORDS, label) == THREADS * ROUNDS_OF_A_LABEL);
     }
     char *text = page();
     assert_int_equal(occurrences(text, "slotkeeper_records_total{code=\"thread-39\"}"), 1);

@@ -64,20 +64,19 @@ static const char *const bad[] = {
 static void parses_what_is_good(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        print_message("%s\n", good[i].text);
         int64_t time_us = -1;
-        if (!time_parse(view_text(good[i].text), &time_us) || time_us != good[i].time_us) {
-            fail_msg("%s is %lld", good[i].text, (long long)time_us);
-        }
+        assert_true(time_parse(view_text(good[i].text), &time_us));
+        assert_int_equal(time_us, good[i].time_us);
     }
 }
 
 static void refuses_what_is_bad(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        print_message("\"%s\"\n", bad[i]);
         int64_t time_us;
-        if (time_parse(view_text(bad[i]), &time_us)) {
-            fail_msg("\"%s\" was taken", bad[i]);
-        }
+        assert_false(time_parse(view_text(bad[i]), &time_us));
     }
     int64_t time_us;
     assert_false(time_parse(view_of(NULL, 0), &time_us));
