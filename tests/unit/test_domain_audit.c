@@ -143,8 +143,8 @@ static struct audit_event full_event(void) {
         .related_id = uuid_from("6f1c2a34-58b7-4d0e-9a61-0c5d7e8f9012"),
         .detail = "slots=3 \xe2\x80\x94 \xc3\xbc",
         .occurred_at_us = INT64_MIN};
-    for (uint8_t i = 0; i < sizeof event.previous_hash.bytes; i++) {
-        event.previous_hash.bytes[i] = i;
+    for (size_t i = 0; i < sizeof event.previous_hash.bytes; i++) {
+        event.previous_hash.bytes[i] = (uint8_t)i;
     }
     return event;
 }
