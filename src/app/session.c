@@ -202,8 +202,13 @@ static enum status keep_house(struct session *session) {
             status = tidy(session, partition);
         }
     }
+    const struct partition *first = partitions_find(session, 0);
+    if (status == STATUS_OK && first != NULL && !first->stopped) {
+        status = pending_publish(session);
+    }
     arena_reset(session->host->scratch);
     if (status != STATUS_OK) {
+        session->clean = false;
         (void)error_set(session->error, status, "housekeeping failed");
     }
     return status;

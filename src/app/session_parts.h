@@ -33,6 +33,9 @@ enum status partitions_assigned(void *self, struct assigned_partition *assigned,
 void partitions_revoked(void *self);
 void partitions_cannot_read(void *self, int32_t number, const char *why);
 
+/* Publishes what `admin` left to publish; done by whoever owns partition 0. */
+enum status pending_publish(struct session *session) MUST_USE;
+
 struct partition *partitions_find(const struct session *session, int32_t number);
 void partitions_stop(struct session *session, struct partition *partition, const char *word, const char *why);
 

@@ -57,7 +57,7 @@ rd_kafka_headers_t *message_outcome_headers(const struct answer *answer, const c
 rd_kafka_headers_t *
 message_event_headers(const struct answer *answer, const struct answer_event *event, const char *source) {
     rd_kafka_headers_t *headers = rd_kafka_headers_new(EVENT_HEADERS);
-    if (answer->route.traceparent_valid) {
+    if (answer != NULL && answer->route.traceparent_valid) {
         add_present(headers, "traceparent", answer->route.traceparent);
     }
     add_event(headers, event->event_id, "slotkeeper.event.AuditEvent", event->occurred_at_us, source);

@@ -25,6 +25,7 @@ static inline void *view_pointer(struct view bytes) {
 
 /* New headers, which rd_kafka_produceva takes. */
 rd_kafka_headers_t *message_outcome_headers(const struct answer *answer, const char *source, bool reply_refused);
+/* `answer` NULL: the event answers no request. */
 rd_kafka_headers_t *
 message_event_headers(const struct answer *answer, const struct answer_event *event, const char *source);
 rd_kafka_headers_t *

@@ -275,16 +275,20 @@ static enum status produce_outcome(struct publisher *publisher, const struct ans
     return produce(publisher, &message);
 }
 
-static enum status
-produce_event(struct publisher *publisher, const struct answer *answer, size_t index, struct arena *arena) {
-    const struct answer_event *event = &answer->events[index];
+/* `answer` NULL: the event answers no request, and goes where its key says. */
+static enum status produce_event(
+    struct publisher *publisher,
+    const struct answer *answer,
+    const struct loose_event *loose,
+    struct arena *arena) {
+    const struct answer_event *event = &loose->event;
     char *key = arena_take(arena, UUID_TEXT_SIZE + 1);
     uuid_format(event->chain_id, key);
     struct message message = {
         .topic = publisher->settings.audit_topic,
-        .partition = answer->partition,
+        .partition = answer == NULL ? RD_KAFKA_PARTITION_UA : answer->partition,
         .key = view_of(key, UUID_TEXT_SIZE),
-        .value = frame_single_object(arena, answer->event_fingerprint, event->body),
+        .value = frame_single_object(arena, loose->fingerprint, event->body),
         .headers = message_event_headers(answer, event, publisher->settings.source),
     };
     return produce(publisher, &message);
@@ -306,7 +310,8 @@ static enum status produce_dead_letter(struct publisher *publisher, const struct
 static enum status produce_answer(struct publisher *publisher, const struct answer *answer, struct arena *arena) {
     enum status status = produce_outcome(publisher, answer, arena);
     for (size_t i = 0; status == STATUS_OK && i < answer->event_count; i++) {
-        status = produce_event(publisher, answer, i, arena);
+        const struct loose_event event = {answer->events[i], answer->event_fingerprint};
+        status = produce_event(publisher, answer, &event, arena);
     }
     if (status == STATUS_OK && answer->dead_letter.needed) {
         status = produce_dead_letter(publisher, answer);
@@ -365,6 +370,25 @@ static enum status publish(void *self, const struct answer *answers, size_t coun
 
 struct bus_port publisher_port(struct publisher *publisher) {
     return (struct bus_port){.self = publisher, .publish = publish};
+}
+
+enum status publisher_publish_events(
+    struct publisher *publisher,
+    const struct loose_event *events,
+    size_t count,
+    int64_t position,
+    struct arena *arena) {
+    rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(offsets, publisher->settings.audit_topic, 0)->offset = position;
+    enum status status = begin(publisher);
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        status = produce_event(publisher, NULL, &events[i], arena);
+    }
+    if (status == STATUS_OK) {
+        status = finish(publisher, offsets);
+    }
+    rd_kafka_topic_partition_list_destroy(offsets);
+    return status;
 }
 
 enum status

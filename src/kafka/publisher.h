@@ -45,6 +45,20 @@ struct bus_port publisher_port(struct publisher *publisher);
 enum status publisher_commit_offsets(
     struct publisher *publisher, const rd_kafka_topic_partition_list_t *offsets) MUST_USE;
 
+/* An audit event that answers no request record. */
+struct loose_event {
+    struct answer_event event;
+    uint64_t fingerprint;
+};
+/* One transaction: the events, and `position` as the group's offset of audit partition 0, which remembers how many of them
+ * are published. No client reads the audit topic in the worker's group. */
+enum status publisher_publish_events(
+    struct publisher *publisher,
+    const struct loose_event *events,
+    size_t count,
+    int64_t position,
+    struct arena *arena) MUST_USE;
+
 /* Aborts or completes whatever transaction is open under `transactional_id`, and fences its producer. */
 enum status publisher_fence(
     const struct kafka_properties *properties, const char *transactional_id, struct error *error) MUST_USE;

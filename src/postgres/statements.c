@@ -149,6 +149,11 @@ static const struct statement_text statements[STATEMENT_COUNT] = {
         {"forget_answers", "SELECT forget_answers($1::text, $2::integer, $3::bigint, $4::integer)"},
     [STATEMENT_EXPIRE_LOG] =
         {"expire_log", "SELECT expire_log($1::bigint * interval '1 microsecond', $2::integer)"},
+    [STATEMENT_LOAD_PENDING_EVENTS] =
+        {"load_pending_events",
+         "SELECT position, event_schema, event FROM pending_event ORDER BY position LIMIT $1::integer"},
+    [STATEMENT_DELETE_PENDING_EVENTS] =
+        {"delete_pending_events", "DELETE FROM pending_event WHERE position < $1::bigint"},
     /* A stopped worker can keep its locks while it is idle in a transaction, or while its socket is full. */
     [STATEMENT_TERMINATE_STALLED] =
         {"terminate_stalled",
