@@ -43,6 +43,7 @@ struct slot *decision_publish_slot(
 void decision_withdraw_slot(struct decision *decision, struct slot *slot, enum reason reason) {
     assert(!slot->withdrawn && (slot->active == NULL || slot->active->state != STATE_BOOKED));
     slot->withdrawn = true;
+    slot->withdrawal_reason = reason;
     world_mark_slot(decision->world, slot);
     struct account *doctor = world_account(decision->world, slot->doctor_id);
     if (doctor != NULL && slot->starts_at_us > decision->now_us) {

@@ -34,8 +34,9 @@ struct slot {
     int64_t starts_at_us;
     int64_t ends_at_us;
     bool withdrawn;
-    bool purged;                /* nothing is left but the id, which is never used again */
-    struct appointment *active; /* the one that is not cancelled, or NULL */
+    enum reason withdrawal_reason; /* REASON_NONE unless withdrawn, and often then too */
+    bool purged;                   /* nothing is left but the id, which is never used again */
+    struct appointment *active;    /* the one that is not cancelled, or NULL */
     struct chain chain;
     enum change change;
     struct slot *next_of_doctor;

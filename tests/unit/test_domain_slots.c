@@ -213,6 +213,7 @@ static void a_withdrawn_slot_is_an_update_an_event_and_a_result(void **state) {
     assert_accepted(withdraw(fixture, DOCTOR, SLOT));
 
     assert_true(slot->withdrawn);
+    assert_int_equal(slot->withdrawal_reason, REASON_NONE);
     assert_int_equal(slot->change, CHANGE_UPDATE);
     assert_int_equal(fixture->world.changed_slot_count, 1);
     assert_ptr_equal(fixture->world.changed_slots[0], slot);
@@ -314,6 +315,7 @@ static void slots_to_come_counts_only_what_is_to_come(void **state) {
         &fixture->decision, given_slot(fixture, SLOT, DOCTOR, 0, 30), REASON_DOCTOR_DEACTIVATED);
     assert_int_equal(doctor->slots_to_come, 5);
     assert_int_equal(event_at(fixture, 0)->reason, REASON_DOCTOR_DEACTIVATED);
+    assert_int_equal(the_slot(fixture, SLOT)->withdrawal_reason, REASON_DOCTOR_DEACTIVATED);
     decision_withdraw_slot(
         &fixture->decision, given_slot(fixture, OTHER, DOCTOR, 1, 30), REASON_NONE);
     assert_int_equal(doctor->slots_to_come, 4);
