@@ -23,6 +23,9 @@ static const char environment_prefix[] = "SLOTKEEPER_";
 static const char environment_kafka_prefix[] = "SLOTKEEPER_KAFKA_";
 static const char kafka_prefix[] = "kafka.";
 
+/* Variables with the prefix that other parts of the program read. */
+static const char *const not_settings[] = {"SLOTKEEPER_TOKEN"};
+
 static bool starts_with(const char *text, const char *prefix) {
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
@@ -248,6 +251,15 @@ static bool name_of_environment(const char *environment_name, char name[NAME_SIZ
     return false;
 }
 
+static bool is_setting(const char *environment_name) {
+    for (size_t i = 0; i < sizeof not_settings / sizeof not_settings[0]; i++) {
+        if (strcmp(not_settings[i], environment_name) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static enum status variable_read(
     const char *variable, struct settings *settings, struct error *error) {
     const char *equals = strchr(variable, '=');
@@ -257,6 +269,9 @@ static enum status variable_read(
     char environment_name[NAME_SIZE_MAX];
     (void)snprintf(
         environment_name, sizeof environment_name, "%.*s", (int)(equals - variable), variable);
+    if (!is_setting(environment_name)) {
+        return STATUS_OK;
+    }
     char name[NAME_SIZE_MAX];
     if (!name_of_environment(environment_name, name)) {
         log_warning("unknown setting in the environment", LOG_TEXT("name", environment_name));

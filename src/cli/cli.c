@@ -130,7 +130,7 @@ static int arguments_parse(int argc, char **argv, struct arguments *arguments) {
     for (; result == EXIT_DONE && i < argc && strcmp(argv[i], "--") != 0; i++) {
         result = take_argument(argv, &i, arguments);
     }
-    for (i++; result == EXIT_DONE && i < argc; i++) {
+    for (; result == EXIT_DONE && i < argc; i++) {
         result = keep(argv[i], arguments);
     }
     return result;
@@ -148,7 +148,7 @@ static const char help_options[] =
     "  --json            one JSON object a line instead of words\n"
     "  --help            this, or a subcommand's own help\n"
     "  --version         the release\n"
-    "  --                what follows is the subcommand's own\n";
+    "  --                no options after this\n";
 
 static void print_help(void) {
     (void)fputs(help_head, stdout);

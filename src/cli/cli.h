@@ -1,4 +1,4 @@
-/* Subcommands: each is a row in cli.c's table and a function in a file of its own. */
+/* Subcommands: each is a row in subcommand.c's table and a function in a file of its own. */
 #ifndef SLOTKEEPER_CLI_CLI_H
 #define SLOTKEEPER_CLI_CLI_H
 

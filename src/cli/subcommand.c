@@ -1,6 +1,8 @@
 /* To add a subcommand: a file with its function, a line in cli.h, a row here. */
 #include "cli/subcommand.h"
 
+#include "cli/usage.h"
+
 #include <string.h>
 
 /* clang-format off */
@@ -9,21 +11,14 @@ const struct subcommand subcommands[] = {
      "run the service until SIGTERM",
      "  slotkeeper worker\n"
      "\n"
-     "Takes its part of the request topics' partitions and decides what is in them, until "
-     "SIGTERM\n"
-     "or SIGINT; what it has begun it finishes, for at most worker.drain. SIGHUP reads the "
-     "keys\n"
-     "again. Any number of workers may run with the same settings. When it is ready it logs\n"
-     "\"ready\" with the port of /livez, /readyz and /metrics.\n"},
+     "Takes its part of the request topics' partitions and decides what is in them, until\n"
+     "SIGTERM or SIGINT; what it has begun it finishes, for at most worker.drain. SIGHUP reads\n"
+     "the keys again. Any number of workers may run with the same settings. When it is ready it\n"
+     "logs \"ready\" with the port of /livez, /readyz and /metrics.\n"},
 
     {"topics", cli_topics,
      "make the topics, or say how they differ",
-     "  slotkeeper topics create\n"
-     "  slotkeeper topics check\n"
-     "\n"
-     "create makes every topic that is missing and adds the partitions that are. check names "
-     "each\n"
-     "difference from what the service needs, and exits 1 if there is one.\n"},
+     cli_topics_usage},
 
     {"schemas", cli_schemas,
      "show the schemas built in",
@@ -33,47 +28,42 @@ const struct subcommand subcommands[] = {
 
     {"keys", cli_keys,
      "make signing and sealing keys, and tokens for trying things",
-     "  slotkeeper keys generate --alg ES256 --kid KID\n"
+     "  slotkeeper keys generate --alg ES256|RS256|HS256 --kid KID [--out FILE]\n"
      "  slotkeeper keys generate --seal --kid KID\n"
      "  slotkeeper keys jwks\n"
-     "  slotkeeper keys token --sub ACCOUNT --role ROLE --ttl DURATION\n"
+     "  slotkeeper keys token --sub ACCOUNT --role patient|doctor|admin [--ttl DURATION]\n"
      "\n"
-     "generate writes a private key, and adds the public part of a signing key to\n"
-     "token.jwks_file. jwks prints the public keys. token prints a token and nothing else.\n"},
+     "generate --alg makes a signing key: the private part in FILE (default: "
+     "token.signing_key_file)\n"
+     "  as PEM, mode 0600, never over an existing file; the public part is added to "
+     "token.jwks_file.\n"
+     "  HS256 has no public part: FILE holds the raw 64 bytes, the JWK Set the same secret, and "
+     "the\n"
+     "  set's file becomes mode 0600. A key beside the one in use, for a rotation, takes --out.\n"
+     "generate --seal makes an X25519 pair: seal.key_dir/KID.key (mode 0600) and KID.pub, 32 raw\n"
+     "  bytes each.\n"
+     "jwks prints the JWK Set without secrets and private parts.\n"
+     "token prints a token, and nothing else, signed with token.signing_key_file as\n"
+     "  token.signing_kid, for an account whose password was never changed. DURATION is seconds, "
+     "or\n"
+     "  30s, 15m, 24h, 7d; default token.ttl.\n"
+     "KID is 1 to 64 letters, digits, dashes and underscores.\n"},
 
     {"admin", cli_admin,
      "make the first accounts, straight in the database",
-     "  slotkeeper admin create-account --role ROLE --login LOGIN\n"
-     "\n"
-     "ROLE is admin, doctor or patient. The password is asked for, or read from standard "
-     "input.\n"
-     "Prints the account's id. Needs database.admin_url.\n"},
+     cli_admin_usage},
 
     {"send", cli_send,
      "send one command or query",
-     "  slotkeeper send COMMAND FIELD=VALUE... [--token TOKEN] [--wait]\n"
-     "\n"
-     "Times are RFC 3339; null is null; command_id is minted if it is not given. For sealed\n"
-     "commands give login=LOGIN; the password is asked for, or read from standard input. "
-     "--wait\n"
-     "prints the outcome.\n"},
+     cli_send_usage},
 
     {"listen", cli_listen,
      "print what the service writes, decoded",
-     "  slotkeeper listen outcomes|audit|TOPIC [--from-beginning]\n"
-     "\n"
-     "Committed records only, until SIGINT.\n"},
+     cli_listen_usage},
 
     {"audit", cli_audit,
      "check the audit chains, or publish them again",
-     "  slotkeeper audit verify\n"
-     "  slotkeeper audit republish\n"
-     "\n"
-     "verify recomputes every chain in the database, compares it with the audit topic, and "
-     "exits 1\n"
-     "with the name of the first event that differs, is missing or was added. republish writes "
-     "the\n"
-     "same bytes again to a lost or new audit topic.\n"},
+     cli_audit_usage},
 
     {"settings", cli_settings,
      "print the settings table as Markdown",

@@ -437,6 +437,7 @@ static void environment_refusals_name_the_variable(void **state) {
 static void unknown_environment_names_warn(void **state) {
     (void)state;
     put_environment("SLOTKEEPER_ELEPHANTS", "canary");
+    put_environment("SLOTKEEPER_TOKEN", "canary"); /* what `send` reads */
     FILE *catcher = tmpfile();
     int saved = dup(STDERR_FILENO);
     (void)dup2(fileno(catcher), STDERR_FILENO);
@@ -450,6 +451,7 @@ static void unknown_environment_names_warn(void **state) {
     assert_int_equal(status, STATUS_OK);
     assert_non_null(strstr(text, "\"level\":\"warning\""));
     assert_non_null(strstr(text, "SLOTKEEPER_ELEPHANTS"));
+    assert_null(strstr(text, "SLOTKEEPER_TOKEN"));
     assert_null(strstr(text, "canary"));
 }
 
