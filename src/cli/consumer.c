@@ -30,6 +30,8 @@ static const char *const committed[] = {
     "true",
     "auto.offset.reset",
     "earliest",
+    "queued.max.messages.kbytes",
+    "16384",
     "fetch.wait.max.ms",
     "50", /* an end is told, and a reader stops, only between fetches */
     NULL,
