@@ -70,14 +70,16 @@ static const struct statement_text statements[STATEMENT_COUNT] = {
          " WHERE a.appointment_id = u.appointment_id AND a.state = 'booked'"},
     [STATEMENT_WITHDRAW_SLOTS] =
         {"withdraw_slots",
-         "UPDATE slot SET withdrawn_at = $2::timestamptz WHERE slot_id = ANY ($1::uuid[]) AND withdrawn_at IS NULL"},
+         "UPDATE slot s SET withdrawn_at = $3::timestamptz, withdrawal_reason = u.reason::event_reason"
+         " FROM unnest($1::uuid[], $2::text[]) u (slot_id, reason)"
+         " WHERE s.slot_id = u.slot_id AND s.withdrawn_at IS NULL"},
     [STATEMENT_INSERT_SLOTS] =
         {"insert_slots",
-         "INSERT INTO slot (slot_id, doctor_id, during, published_at, withdrawn_at)"
-         " SELECT n.slot_id, n.doctor_id, tstzrange(n.starts_at, n.ends_at), $6::timestamptz,"
-         " CASE WHEN n.withdrawn THEN $6::timestamptz END"
-         " FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::boolean[])"
-         " n (slot_id, doctor_id, starts_at, ends_at, withdrawn)"},
+         "INSERT INTO slot (slot_id, doctor_id, during, published_at, withdrawn_at, withdrawal_reason)"
+         " SELECT n.slot_id, n.doctor_id, tstzrange(n.starts_at, n.ends_at), $7::timestamptz,"
+         " CASE WHEN n.withdrawn THEN $7::timestamptz END, n.reason::event_reason"
+         " FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::boolean[], $6::text[])"
+         " n (slot_id, doctor_id, starts_at, ends_at, withdrawn, reason)"},
     [STATEMENT_INSERT_APPOINTMENTS] =
         {"insert_appointments",
          "INSERT INTO appointment (appointment_id, slot_id, doctor_id, during, patient_id, state, seat,"
