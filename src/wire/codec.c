@@ -2,14 +2,6 @@
  */
 #include "wire/codec_parts.h"
 
-#include <stdlib.h>
-
-void avro_must(int result) {
-    if (result != 0) {
-        abort();
-    }
-}
-
 bool generic_init(struct generic *generic, const struct schema *schema) {
     generic->iface = avro_generic_class_from_schema(schema->avro);
     if (generic->iface == NULL) {

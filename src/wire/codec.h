@@ -54,10 +54,11 @@ struct outcome_summary {
 bool codec_read_outcome(
     struct codec *codec, struct view body, struct outcome_summary *summary) MUST_USE;
 
-/* The same outcome with result null: for an outcome that has to go where others read it. The body must be one that
- * codec_encode_outcome wrote (asserted). */
+/* The same outcome with result null: for an outcome that has to go where others read it. The body
+ * must be one that codec_encode_outcome wrote (asserted). */
 struct view codec_outcome_without_result(
     const struct codec *codec, struct arena *arena, struct view body) MUST_USE;
+
 /* event_id and occurred_at, key of the chain (slot id, or account id), likewise. */
 struct event_summary {
     struct uuid event_id;

@@ -5,6 +5,8 @@
 #include "wire/codec.h"
 #include "wire/mapping.h"
 
+#include <stdlib.h>
+
 enum { BOUND_FIELDS_MAX = 20 };
 
 /* A value of any schema; `value` is used again and again, so that its buffers are too. */
@@ -18,7 +20,11 @@ void generic_clean_up(struct generic *generic);
 
 /* avro-c fails on values that it has itself made only for want of memory, and there is nothing to
  * go on with then: what was not committed is done by the next worker. */
-void avro_must(int result);
+static inline void avro_must(int result) {
+    if (result != 0) {
+        abort();
+    }
+}
 
 /* Where a field stands in a record that we write; branches are -1 outside a union. */
 struct bound_field {
@@ -99,8 +105,10 @@ struct view codec_write(struct codec *codec, struct arena *arena, avro_value_t *
 /* Reads a body that the walker has passed. False: not read whole. */
 bool codec_read(struct codec *codec, struct view body, avro_value_t *value) MUST_USE;
 
-/* Parts of a body that program_walk_to_field has passed; `branch` -1 where there is no union. */
-bool field_uuid(
-    const struct schema *schema, struct view body, const char *field, struct uuid *uuid) MUST_USE;
+/* A field's value from its bytes, which the walk has passed; `type` is the field's, a string, a
+ * long or null and one of those. False: null, or no UUID. */
+bool field_text(const struct type *type, struct view bytes, struct view *text) MUST_USE;
+bool field_long(const struct type *type, struct view bytes, int64_t *number) MUST_USE;
+bool field_uuid(const struct type *type, struct view bytes, struct uuid *uuid) MUST_USE;
 
 #endif

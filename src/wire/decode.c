@@ -9,10 +9,15 @@ static bool is_request(const struct schema *schema) {
 
 /* What can still be said of a record that is not a command to us, or not a whole one. */
 static void salvage(const struct schema *schema, struct view body, struct decoded *decoded) {
-    if (is_request(schema)) {
-        decoded->has_command_id =
-            field_uuid(schema, body, "command_id", &decoded->command.command_id);
+    struct view bytes;
+    size_t position = type_field(schema->type, "command_id");
+    if (!is_request(schema) || position == schema->type->member_count) {
+        return;
     }
+    const struct type *type = schema->type->members[position].type;
+    decoded->has_command_id = type->kind == TYPE_STRING
+                              && program_walk_to_field(schema->program, body, position, &bytes)
+                              && field_uuid(type, bytes, &decoded->command.command_id);
 }
 
 static enum code decode_body(

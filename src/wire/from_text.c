@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <strings.h>
 
 static const char not_from_text[] = "cannot be given as text";
@@ -187,17 +186,23 @@ static const char *set_field(
     return set_value(&value, type_unwrapped(member->type), text, arena);
 }
 
+static size_t count_of(const struct field_text *fields, size_t count, const char *name) {
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        found += strcmp(fields[i].name, name) == 0 ? 1 : 0;
+    }
+    return found;
+}
+
 static enum status check_names(
     const struct type *type, const struct field_text *fields, size_t count, struct error *error) {
     for (size_t i = 0; i < count; i++) {
-        if (type_field(type, fields[i].name) == type->member_count) {
-            return error_set(
-                error, STATUS_INVALID, "%s has no field %s", type->full_name, fields[i].name);
+        const char *name = fields[i].name;
+        if (type_field(type, name) == type->member_count) {
+            return error_set(error, STATUS_INVALID, "%s has no field %s", type->full_name, name);
         }
-        for (size_t before = 0; before < i; before++) {
-            if (strcmp(fields[before].name, fields[i].name) == 0) {
-                return error_set(error, STATUS_INVALID, "field %s stands twice", fields[i].name);
-            }
+        if (count_of(fields, count, name) > 1) {
+            return error_set(error, STATUS_INVALID, "field %s stands twice", name);
         }
     }
     return STATUS_OK;

@@ -4,7 +4,6 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stdlib.h>
 
 /* A record, an array or a map of which `next` members are written. */
 struct frame {
@@ -143,7 +142,7 @@ static void go_on(struct printer *printer) {
         printer->depth--;
         return;
     }
-    avro_value_t value;
+    avro_value_t value = {0};
     const char *name = NULL;
     json_t *parent = frame->json;
     bool list = frame->type->kind == TYPE_ARRAY;

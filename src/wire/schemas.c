@@ -9,44 +9,52 @@
 
 enum { SCHEMAS_MEMORY_MAX = 16 * 1024 * 1024 };
 
+struct fingerprinted {
+    uint64_t fingerprint;
+    const struct schema *schema;
+};
+
 struct schemas {
     struct arena *arena;
     struct schema *items; /* by full name */
     size_t count;
-    const struct schema **by_fingerprint;
+    struct fingerprinted *by_fingerprint;
 };
 
-static enum status parse(
+static bool fail(struct error *error, const char *reason) {
+    (void)error_set(error, STATUS_INVALID, "a schema that is not taken: %s", reason);
+    return false;
+}
+
+static bool parse(
     struct schema *schema, const char *text, struct arena *arena, struct error *error) {
     size_t size = strlen(text);
-    json_error_t where;
     if (size > SCHEMA_TEXT_MAX) {
-        return error_set(error, STATUS_INVALID, "a schema's text is too long");
+        return fail(error, "its text is too long");
     }
-    schema->json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
+    schema->json = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
     if (schema->json == NULL) {
-        return error_set(error, STATUS_INVALID, "a schema is no JSON, line %d", where.line);
+        return fail(error, "it is no JSON");
     }
     schema->type = type_parse(schema->json, arena, error);
     if (schema->type == NULL) {
-        return STATUS_INVALID;
+        return false;
     }
     if (schema->type->kind != TYPE_RECORD) {
-        return error_set(error, STATUS_INVALID, "a schema is not one of a record");
+        return fail(error, "it is not one of a record");
     }
     if (avro_schema_from_json_length(text, size, &schema->avro) != 0) {
         schema->avro = NULL;
-        return error_set(error, STATUS_INVALID, "avro-c does not take a schema");
+        return fail(error, "avro-c refuses it");
     }
-    return STATUS_OK;
+    return true;
 }
 
 enum status schema_init(
     struct schema *schema, const char *text, struct arena *arena, struct error *error) {
     *schema = (struct schema){.text = text};
-    enum status status = parse(schema, text, arena, error);
-    if (status != STATUS_OK) {
-        return status;
+    if (!parse(schema, text, arena, error)) {
+        return STATUS_INVALID;
     }
     schema->full_name = schema->type->full_name;
     const char *dot = strrchr(schema->full_name, '.');
@@ -57,7 +65,8 @@ enum status schema_init(
     }
     schema->canonical_form = type_canonical_form(schema->type, arena);
     if (schema->canonical_form == NULL) {
-        return error_set(error, STATUS_INVALID, "a schema is nested too deeply");
+        (void)fail(error, "it is nested too deeply");
+        return STATUS_INVALID;
     }
     schema->fingerprint = crc64_avro(view_text(schema->canonical_form));
     return STATUS_OK;
@@ -87,8 +96,8 @@ static int compare_names(const void *a, const void *b) {
 }
 
 static int compare_fingerprints(const void *a, const void *b) {
-    const struct schema *left = *(const struct schema *const *)a;
-    const struct schema *right = *(const struct schema *const *)b;
+    const struct fingerprinted *left = a;
+    const struct fingerprinted *right = b;
     return (left->fingerprint > right->fingerprint) - (left->fingerprint < right->fingerprint);
 }
 
@@ -96,7 +105,8 @@ static enum status sort(struct schemas *schemas, struct error *error) {
     qsort(schemas->items, schemas->count, sizeof *schemas->items, compare_names);
     for (size_t i = 0; i < schemas->count; i++) {
         schemas->items[i].index = i;
-        schemas->by_fingerprint[i] = &schemas->items[i];
+        schemas->by_fingerprint[i] =
+            (struct fingerprinted){schemas->items[i].fingerprint, &schemas->items[i]};
     }
     qsort(
         schemas->by_fingerprint,
@@ -119,7 +129,7 @@ static enum status load(struct schemas *schemas, struct error *error) {
         count++;
     }
     schemas->items = ARENA_ARRAY(schemas->arena, struct schema, count);
-    schemas->by_fingerprint = ARENA_ARRAY(schemas->arena, const struct schema *, count);
+    schemas->by_fingerprint = ARENA_ARRAY(schemas->arena, struct fingerprinted, count);
     for (size_t i = 0; i < count; i++) {
         struct schema *schema = &schemas->items[schemas->count++];
         if (schema_init(schema, schema_texts[i], schemas->arena, error) != STATUS_OK) {
@@ -155,15 +165,14 @@ void schemas_destroy(struct schemas *schemas) {
 }
 
 const struct schema *schemas_by_fingerprint(const struct schemas *schemas, uint64_t fingerprint) {
-    const struct schema key = {.fingerprint = fingerprint};
-    const struct schema *key_pointer = &key;
-    const struct schema *const *found = bsearch(
-        &key_pointer,
+    const struct fingerprinted key = {.fingerprint = fingerprint};
+    const struct fingerprinted *found = bsearch(
+        &key,
         schemas->by_fingerprint,
         schemas->count,
         sizeof *schemas->by_fingerprint,
         compare_fingerprints);
-    return found == NULL ? NULL : *found;
+    return found == NULL ? NULL : found->schema;
 }
 
 const struct schema *schemas_by_name(const struct schemas *schemas, const char *full_name) {

@@ -2,6 +2,8 @@
  * visits a schema in the order in which it is written: names are defined before they are used. */
 #include "wire/type.h"
 
+#include <stdio.h>
+
 enum { PENDING_MAX = 256, NAME_SIZE_MAX = 256 };
 
 struct pending {
@@ -75,12 +77,9 @@ static const char *full_name(struct parser *parser, const char *space, const cha
     if (*space == '\0' || strchr(name, '.') != NULL) {
         return name;
     }
-    size_t space_size = strlen(space);
-    size_t name_size = strlen(name);
-    char *text = arena_take(parser->arena, space_size + 1 + name_size + 1);
-    memcpy(text, space, space_size);
-    text[space_size] = '.';
-    memcpy(text + space_size + 1, name, name_size);
+    size_t size = strlen(space) + 1 + strlen(name) + 1;
+    char *text = arena_take(parser->arena, size);
+    (void)snprintf(text, size, "%s.%s", space, name);
     return text;
 }
 

@@ -40,18 +40,21 @@ static size_t character_size(const uint8_t *at, size_t left) {
     return size;
 }
 
+static bool starts_with_ascii(struct view bytes, size_t at) {
+    uint64_t eight = 0;
+    if (bytes.size - at < sizeof eight) {
+        return false;
+    }
+    memcpy(&eight, bytes.data + at, sizeof eight);
+    return is_ascii_without_nul(eight);
+}
+
 bool utf8_is_text(struct view bytes) {
     size_t at = 0;
     while (at < bytes.size) {
-        uint64_t eight = 0;
-        if (bytes.size - at >= sizeof eight) {
-            memcpy(&eight, bytes.data + at, sizeof eight);
-            if (is_ascii_without_nul(eight)) {
-                at += sizeof eight;
-                continue;
-            }
-        }
-        size_t size = character_size(bytes.data + at, bytes.size - at);
+        size_t size = starts_with_ascii(bytes, at)
+                          ? sizeof(uint64_t)
+                          : character_size(bytes.data + at, bytes.size - at);
         if (size == 0) {
             return false;
         }

@@ -163,32 +163,41 @@ static bool walk_until(struct walk *walk, size_t stop) {
     return true;
 }
 
-static void walk_init(struct walk *walk, const struct program *program, struct view body) {
-    walk->cursor = cursor_of(body);
-    walk->steps = program->steps;
-    walk->at = 0;
-    walk->depth = 0;
-    walk->empty_items_left = WALK_EMPTY_ITEMS_MAX;
+static struct walk walk_of(const struct program *program, struct view body) {
+    return (struct walk){
+        .cursor = cursor_of(body),
+        .steps = program->steps,
+        .empty_items_left = WALK_EMPTY_ITEMS_MAX,
+    };
 }
 
 bool program_walk(const struct program *program, struct view body) {
-    struct walk walk;
-    walk_init(&walk, program, body);
+    struct walk walk = walk_of(program, body);
     return walk_until(&walk, program->step_count) && cursor_left(&walk.cursor) == 0;
+}
+
+/* The field that begins where the walk stands. */
+static bool walk_field(
+    struct walk *walk, const struct program *program, size_t field, struct view *bytes) {
+    const uint8_t *start = walk->cursor.at;
+    bool good = walk_until(walk, program->fields[field + 1]);
+    *bytes = view_of(start, (size_t)(walk->cursor.at - start));
+    return good;
+}
+
+bool program_walk_fields(const struct program *program, struct view body, struct view *fields) {
+    assert(program->fields != NULL);
+    struct walk walk = walk_of(program, body);
+    bool good = true;
+    for (size_t i = 0; good && i < program->field_count; i++) {
+        good = walk_field(&walk, program, i, &fields[i]);
+    }
+    return good && cursor_left(&walk.cursor) == 0;
 }
 
 bool program_walk_to_field(
     const struct program *program, struct view body, size_t field, struct view *bytes) {
     assert(field < program->field_count);
-    struct walk walk;
-    walk_init(&walk, program, body);
-    if (!walk_until(&walk, program->fields[field])) {
-        return false;
-    }
-    const uint8_t *start = walk.cursor.at;
-    if (!walk_until(&walk, program->fields[field + 1])) {
-        return false;
-    }
-    *bytes = view_of(start, (size_t)(walk.cursor.at - start));
-    return true;
+    struct walk walk = walk_of(program, body);
+    return walk_until(&walk, program->fields[field]) && walk_field(&walk, program, field, bytes);
 }

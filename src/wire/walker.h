@@ -29,6 +29,9 @@ const struct program *program_compile(
 
 /* Whether `body` is one value of the schema and nothing else. */
 bool program_walk(const struct program *program, struct view body) MUST_USE;
+/* The same, of a record, with the bytes of each of its field_count fields. */
+bool program_walk_fields(
+    const struct program *program, struct view body, struct view *fields) MUST_USE;
 /* The bytes of one field of a record, which are good as far as the field's end; what follows may
  * not be. False: not even so far. */
 bool program_walk_to_field(

@@ -42,8 +42,8 @@ static const char *event_json(const struct audit_event *event) {
 
 #define OUTCOME_ACCEPTED                                                                           \
     OUTCOME_START                                                                                  \
-        "\"status\":\"ACCEPTED\",\"code\":\"\",\"message\":\"\",\"decided_at\":\"" NOW_TEXT        \
-        "\",\"retry_after_ms\":null,\"result\":"
+    "\"status\":\"ACCEPTED\",\"code\":\"\",\"message\":\"\",\"decided_at\":\"" NOW_TEXT            \
+    "\",\"retry_after_ms\":null,\"result\":"
 
 static void an_outcome_without_result_is_written(void **state) {
     (void)state;
@@ -292,7 +292,7 @@ static void a_code_that_is_not_ours_is_not_read(void **state) {
     struct outcome_summary summary;
     outcome.code = CODE_SLOT_TAKEN;
     struct view body = codec_encode_outcome(fixture.codec, fixture.arena, &outcome);
-    uint8_t *found = memmem((void *)(uintptr_t)body.data, body.size, "SLOT_TAKEN", 10);
+    uint8_t *found = memmem(body.data, body.size, "SLOT_TAKEN", 10);
     assert_non_null(found);
     found[9] = 'X';
     assert_false(codec_read_outcome(fixture.codec, body, &summary));

@@ -99,29 +99,40 @@ static void schemas_know_their_namespace(void **state) {
     assert_false(schema_is_in(schema_of("slotkeeper.query.GetAccount"), "command"));
 }
 
+/* Remembers the form of a named type; true: it stood in another file, and was the same. */
+static bool is_repeated(json_t *forms, const struct type *type) {
+    const char *form = type_canonical_form(type, fixture.arena);
+    const char *other = json_string_value(json_object_get(forms, type->full_name));
+    if (other != NULL) {
+        assert_string_equal(form, other);
+        return true;
+    }
+    assert_int_equal(json_object_set_new(forms, type->full_name, json_string(form)), 0);
+    return false;
+}
+
+static size_t count_repeated(json_t *forms, const struct schema *schema) {
+    const struct type *pending[256] = {schema->type};
+    size_t repeated = 0;
+    for (size_t count = 1; count > 0;) {
+        const struct type *type = pending[--count];
+        for (size_t i = 0; i < type->member_count; i++) {
+            pending[count++] = type->members[i].type;
+        }
+        if (type->full_name != NULL) {
+            repeated += is_repeated(forms, type) ? 1 : 0;
+        }
+    }
+    return repeated;
+}
+
 /* Types of one full name must be one type, whichever file a client reads it from. */
 static void types_in_several_files_are_equal(void **state) {
     (void)state;
     json_t *forms = json_object();
     size_t repeated = 0;
     for (size_t i = 0; i < schemas_count(fixture.schemas); i++) {
-        const struct type *pending[256] = {schemas_at(fixture.schemas, i)->type};
-        for (size_t count = 1; count > 0;) {
-            const struct type *type = pending[--count];
-            for (size_t j = 0; j < type->member_count; j++) {
-                pending[count++] = type->members[j].type;
-            }
-            if (type->full_name == NULL) {
-                continue;
-            }
-            const char *form = type_canonical_form(type, fixture.arena);
-            const char *other = json_string_value(json_object_get(forms, type->full_name));
-            if (other != NULL) {
-                assert_string_equal(form, other);
-                repeated++;
-            }
-            assert_int_equal(json_object_set_new(forms, type->full_name, json_string(form)), 0);
-        }
+        repeated += count_repeated(forms, schemas_at(fixture.schemas, i));
     }
     assert_true(repeated > 20);
     json_decref(forms);
@@ -139,15 +150,19 @@ static void requests_begin_with_command_id(void **state) {
     }
 }
 
+static void assert_null_first(const struct type_member *member) {
+    if (member->type->kind == TYPE_UNION) {
+        assert_int_equal(member->type->members[0].type->kind, TYPE_NULL);
+        assert_true(json_is_null(member->fallback));
+    }
+}
+
 static void every_nullable_field_has_null_as_default(void **state) {
     (void)state;
     for (size_t i = 0; i < schemas_count(fixture.schemas); i++) {
         const struct type *type = schemas_at(fixture.schemas, i)->type;
         for (size_t j = 0; j < type->member_count; j++) {
-            if (type->members[j].type->kind == TYPE_UNION) {
-                assert_int_equal(type->members[j].type->members[0].type->kind, TYPE_NULL);
-                assert_true(json_is_null(type->members[j].fallback));
-            }
+            assert_null_first(&type->members[j]);
         }
     }
 }
@@ -164,45 +179,50 @@ static bool parses(const char *text) {
 #define RECORD(fields) "{\"type\":\"record\",\"name\":\"r\",\"fields\":[" fields "]}"
 #define FIELD(type)    RECORD("{\"name\":\"f\",\"type\":" type "}")
 
+static const char *const no_schemas[] = {
+    "",
+    "{",
+    "17",
+    "\"int\"", /* not a record */
+    "[\"null\",\"int\"]",
+    "{\"type\":\"record\",\"name\":\"r\"}",
+    "{\"type\":\"record\",\"fields\":[]}",
+    "{\"type\":\"record\",\"name\":\"1r\",\"fields\":[]}",
+    "{\"type\":\"record\",\"name\":\"a..r\",\"fields\":[]}",
+    "{\"type\":\"record\",\"name\":\"r.\",\"fields\":[]}",
+    "{\"type\":\"record\",\"name\":\"r\",\"namespace\":\"a b\",\"fields\":[]}",
+    "{\"type\":\"record\",\"name\":\"r\",\"name\":\"r\",\"fields\":[]}",
+    RECORD("{\"type\":\"int\"}"),
+    RECORD("{\"name\":\"a.b\",\"type\":\"int\"}"),
+    RECORD("{\"name\":\"f\"}"),
+    FIELD("\"unknown\""),
+    FIELD("17"),
+    FIELD("\"array\""),
+    FIELD("\"record\""),
+    FIELD("\"union\""),
+    FIELD("{\"type\":\"array\"}"),
+    FIELD("{\"type\":\"map\",\"items\":\"int\"}"),
+    FIELD("[\"null\",[\"int\"]]"),
+    FIELD("{\"type\":\"fixed\",\"name\":\"x\"}"),
+    FIELD("{\"type\":\"fixed\",\"name\":\"x\",\"size\":-1}"),
+    FIELD("{\"type\":\"fixed\",\"name\":\"x\",\"size\":9999999999}"),
+    FIELD("{\"type\":\"fixed\",\"name\":\"r\",\"size\":1}"), /* r is the record */
+    FIELD("{\"type\":\"enum\",\"name\":\"e\",\"symbols\":[]}"),
+    FIELD("{\"type\":\"enum\",\"name\":\"e\",\"symbols\":[\"A B\"]}"),
+    FIELD("{\"type\":\"enum\",\"name\":\"e\",\"symbols\":[\"A\"],\"default\":\"B\"}"),
+    FIELD("[\"null\",\"r\"]"), /* holds itself: no bound on its depth */
+};
+
+static void assert_no_schema(const char *text) {
+    if (parses(text)) {
+        fail_msg("taken: %s", text);
+    }
+}
+
 static void what_is_no_schema_is_refused(void **state) {
     (void)state;
-    static const char *const wrong[] = {
-        "",
-        "{",
-        "17",
-        "\"int\"", /* not a record */
-        "[\"null\",\"int\"]",
-        "{\"type\":\"record\",\"name\":\"r\"}",
-        "{\"type\":\"record\",\"fields\":[]}",
-        "{\"type\":\"record\",\"name\":\"1r\",\"fields\":[]}",
-        "{\"type\":\"record\",\"name\":\"a..r\",\"fields\":[]}",
-        "{\"type\":\"record\",\"name\":\"r.\",\"fields\":[]}",
-        "{\"type\":\"record\",\"name\":\"r\",\"namespace\":\"a b\",\"fields\":[]}",
-        "{\"type\":\"record\",\"name\":\"r\",\"name\":\"r\",\"fields\":[]}",
-        RECORD("{\"type\":\"int\"}"),
-        RECORD("{\"name\":\"a.b\",\"type\":\"int\"}"),
-        RECORD("{\"name\":\"f\"}"),
-        FIELD("\"unknown\""),
-        FIELD("17"),
-        FIELD("\"array\""),
-        FIELD("\"record\""),
-        FIELD("\"union\""),
-        FIELD("{\"type\":\"array\"}"),
-        FIELD("{\"type\":\"map\",\"items\":\"int\"}"),
-        FIELD("[\"null\",[\"int\"]]"),
-        FIELD("{\"type\":\"fixed\",\"name\":\"x\"}"),
-        FIELD("{\"type\":\"fixed\",\"name\":\"x\",\"size\":-1}"),
-        FIELD("{\"type\":\"fixed\",\"name\":\"x\",\"size\":9999999999}"),
-        FIELD("{\"type\":\"fixed\",\"name\":\"r\",\"size\":1}"), /* r is the record */
-        FIELD("{\"type\":\"enum\",\"name\":\"e\",\"symbols\":[]}"),
-        FIELD("{\"type\":\"enum\",\"name\":\"e\",\"symbols\":[\"A B\"]}"),
-        FIELD("{\"type\":\"enum\",\"name\":\"e\",\"symbols\":[\"A\"],\"default\":\"B\"}"),
-        FIELD("[\"null\",\"r\"]"), /* holds itself: no bound on its depth */
-    };
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        if (parses(wrong[i])) {
-            fail_msg("taken: %s", wrong[i]);
-        }
+    for (size_t i = 0; i < sizeof no_schemas / sizeof *no_schemas; i++) {
+        assert_no_schema(no_schemas[i]);
     }
     assert_true(parses(FIELD("{\"type\":\"int\"}")));
 }

@@ -110,74 +110,88 @@ static void strings_are_text(void **state) {
     assert_true(WALKS("\"bytes\"", "\x06\xff\x00\x80"));
 }
 
+static const char *const well_formed[] = {
+    "",
+    "plain",
+    "more than eight plain characters",
+    "\xc2\x80",
+    "\xdf\xbf",
+    "\xe0\xa0\x80",
+    "\xed\x9f\xbf",
+    "\xee\x80\x80",
+    "\xef\xbf\xbf",
+    "\xf0\x90\x80\x80",
+    "\xf4\x8f\xbf\xbf",
+    "eight or\xc3\xa9more, then eight",
+};
+
+static const char *const ill_formed[] = {
+    "\x80",
+    "\xbf",
+    "\xc0\x80", /* overlong */
+    "\xc1\xbf",
+    "\xe0\x80\x80",
+    "\xe0\x9f\xbf",
+    "\xf0\x80\x80\x80",
+    "\xf0\x8f\xbf\xbf",
+    "\xed\xa0\x80", /* surrogates */
+    "\xed\xbf\xbf",
+    "\xf4\x90\x80\x80", /* beyond U+10FFFF */
+    "\xf5\x80\x80\x80",
+    "\xfe",
+    "\xff",
+    "\xc2", /* cut */
+    "\xe1\x80",
+    "\xf1\x80\x80",
+    "\xc2"
+    "a",
+    "\xe1\x80"
+    "a",
+    "\xe1"
+    "aa",
+    "\xf1\x80\x80"
+    "a",
+    "1234567\xff",
+    "12345678\xff",
+    "123456789012345\x80"
+    "67890",
+};
+
+static bool is_text(struct view bytes) {
+    struct view copy = exact_copy(bytes);
+    bool good = utf8_is_text(copy);
+    drop_copy(copy);
+    return good;
+}
+
+static void assert_no_text(size_t index) {
+    if (is_text(view_text(ill_formed[index]))) {
+        fail_msg("taken: text %zu", index);
+    }
+}
+
 static void text_is_well_formed_utf8(void **state) {
     (void)state;
-    static const char *const good[] = {
-        "",
-        "plain",
-        "more than eight plain characters",
-        "\xc2\x80",
-        "\xdf\xbf",
-        "\xe0\xa0\x80",
-        "\xed\x9f\xbf",
-        "\xee\x80\x80",
-        "\xef\xbf\xbf",
-        "\xf0\x90\x80\x80",
-        "\xf4\x8f\xbf\xbf",
-        "eight or\xc3\xa9more, then eight",
-    };
-    static const char *const bad[] = {
-        "\x80",
-        "\xbf",
-        "\xc0\x80", /* overlong */
-        "\xc1\xbf",
-        "\xe0\x80\x80",
-        "\xe0\x9f\xbf",
-        "\xf0\x80\x80\x80",
-        "\xf0\x8f\xbf\xbf",
-        "\xed\xa0\x80", /* surrogates */
-        "\xed\xbf\xbf",
-        "\xf4\x90\x80\x80", /* beyond U+10FFFF */
-        "\xf5\x80\x80\x80",
-        "\xfe",
-        "\xff",
-        "\xc2", /* cut */
-        "\xe1\x80",
-        "\xf1\x80\x80",
-        "\xc2"
-        "a",
-        "\xe1\x80"
-        "a",
-        "\xe1"
-        "aa",
-        "\xf1\x80\x80"
-        "a",
-        "1234567\xff",
-        "12345678\xff",
-        "123456789012345\x80"
-        "67890",
-    };
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
-        struct view copy = exact_copy(view_text(good[i]));
-        assert_true(utf8_is_text(copy));
-        drop_copy(copy);
+    for (size_t i = 0; i < sizeof well_formed / sizeof *well_formed; i++) {
+        assert_true(is_text(view_text(well_formed[i])));
     }
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        struct view copy = exact_copy(view_text(bad[i]));
-        if (utf8_is_text(copy)) {
-            fail_msg("taken: text %zu", i);
-        }
-        drop_copy(copy);
+    for (size_t i = 0; i < sizeof ill_formed / sizeof *ill_formed; i++) {
+        assert_no_text(i);
     }
-    for (size_t i = 0; i < 20; i++) { /* NUL anywhere */
+}
+
+/* Anywhere, whether eight characters are looked at together or one. */
+static void nul_is_no_character(void **state) {
+    (void)state;
+    for (size_t i = 0; i < 20; i++) {
         char text[20];
         memset(text, 'a', sizeof text);
         text[i] = '\0';
-        assert_false(utf8_is_text(view_of(text, sizeof text)));
+        assert_false(is_text(view_of(text, sizeof text)));
         text[i] = '\x01';
-        assert_true(utf8_is_text(view_of(text, sizeof text)));
+        assert_true(is_text(view_of(text, sizeof text)));
         text[i] = '\x80';
-        assert_false(utf8_is_text(view_of(text, sizeof text)));
+        assert_false(is_text(view_of(text, sizeof text)));
     }
 }
 
@@ -376,6 +390,7 @@ int main(void) {
         cmocka_unit_test(lengths_are_held_against_what_remains),
         cmocka_unit_test(strings_are_text),
         cmocka_unit_test(text_is_well_formed_utf8),
+        cmocka_unit_test(nul_is_no_character),
         cmocka_unit_test(indices_stay_below_their_count),
         cmocka_unit_test(unions_end_where_their_branches_do),
         cmocka_unit_test(blocks_are_counted),

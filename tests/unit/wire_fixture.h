@@ -104,7 +104,9 @@ static inline struct view exact_copy(struct view bytes) {
 }
 
 static inline void drop_copy(struct view copy) {
-    free((void *)(uintptr_t)copy.data);
+    void *bytes = NULL; /* as exact_copy got it, not const */
+    memcpy(&bytes, &copy.data, sizeof bytes);
+    free(bytes);
 }
 
 static inline struct view framed(const char *full_name, struct view body) {

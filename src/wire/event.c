@@ -1,4 +1,4 @@
-/* slotkeeper.event.AuditEvent. */
+/* slotkeeper.event.AuditEvent, written and read. */
 #include "wire/codec_parts.h"
 
 enum {
@@ -132,4 +132,26 @@ struct view codec_encode_event(
     put_digest(record, &fields[PREVIOUS_HASH], &event->previous_hash);
     put_digest(record, &fields[HASH], &event->hash);
     return codec_write(codec, arena, record);
+}
+
+static bool read_uuid(
+    const struct event_writer *writer, size_t field, const struct view *fields, struct uuid *uuid) {
+    size_t position = writer->event[field].position;
+    return field_uuid(writer->schema->type->members[position].type, fields[position], uuid);
+}
+
+bool codec_read_event(struct codec *codec, struct view body, struct event_summary *summary) {
+    const struct event_writer *writer = &codec->event;
+    struct view fields[EVENT_FIELDS];
+    if (!program_walk_fields(writer->schema->program, body, fields)) {
+        return false;
+    }
+    size_t occurred_at = writer->event[OCCURRED_AT].position;
+    return read_uuid(writer, EVENT_ID, fields, &summary->event_id)
+           && (read_uuid(writer, SLOT_ID, fields, &summary->chain_id)
+               || read_uuid(writer, ENTITY_ID, fields, &summary->chain_id))
+           && field_long(
+               writer->schema->type->members[occurred_at].type,
+               fields[occurred_at],
+               &summary->occurred_at_us);
 }

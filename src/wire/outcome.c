@@ -1,4 +1,4 @@
-/* slotkeeper.event.Outcome. */
+/* slotkeeper.event.Outcome, written and read. */
 #include "wire/codec_parts.h"
 
 enum {
@@ -232,4 +232,22 @@ struct view codec_encode_outcome(
     }
     put_result(writer, record, &outcome->result);
     return codec_write(codec, arena, record);
+}
+
+bool codec_read_outcome(struct codec *codec, struct view body, struct outcome_summary *summary) {
+    const struct outcome_writer *writer = &codec->outcome;
+    const struct type *type = writer->schema->type;
+    struct view fields[OUTCOME_FIELDS];
+    struct view code;
+    if (!program_walk_fields(writer->schema->program, body, fields)) {
+        return false;
+    }
+    size_t id = writer->outcome[OUTCOME_ID].position;
+    size_t code_at = writer->outcome[CODE].position;
+    size_t decided_at = writer->outcome[DECIDED_AT].position;
+    return field_uuid(type->members[id].type, fields[id], &summary->outcome_id)
+           && field_text(type->members[code_at].type, fields[code_at], &code)
+           && code_parse(code, &summary->code)
+           && field_long(
+               type->members[decided_at].type, fields[decided_at], &summary->decided_at_us);
 }
