@@ -2,7 +2,7 @@
 -- kind of entity has.
 
 begin;
-select plan(25);
+select plan(28);
 
 select run(account('doc', 'doctor'));
 select run(slot('s', 'doc'));
@@ -77,6 +77,16 @@ select refused_by(
 select refused_by(
     'insert into purged_slot values (gen_random_uuid(), 0, sha256(''x''), gen_random_uuid())',
     'purged_slot_head_sequence', 'a purged chain without an event');
+select refused_by(
+    'insert into purged_slot values (gen_random_uuid(), 1, ''\x00'', gen_random_uuid())',
+    'purged_slot_head_hash', 'a short hash');
+create function pg_temp.pending(place integer) returns text language sql as
+$$
+    select format('insert into pending_event (position, account_id, event_id, event_schema, event)
+            overriding system value values (%s, %L, gen_random_uuid(), 1, %L)', place, id('doc'), 'x')
+$$;
+select allowed(pg_temp.pending(7), 'a pending event');
+select refused_by(pg_temp.pending(7), 'pending_event_pkey', 'a place among them is taken once');
 
 select * from finish();
 rollback;
