@@ -234,11 +234,11 @@ static char property_character(char character) {
 static bool name_of_environment(const char *environment_name, char name[NAME_SIZE_MAX]) {
     if (starts_with(environment_name, environment_kafka_prefix)) {
         const char *property = environment_name + strlen(environment_kafka_prefix);
-        int size = snprintf(name, NAME_SIZE_MAX, "%s%s", kafka_prefix, property);
+        (void)snprintf(name, NAME_SIZE_MAX, "%s%s", kafka_prefix, property);
         for (char *next = name; *next != '\0'; next++) {
             *next = property_character(*next);
         }
-        return size < NAME_SIZE_MAX;
+        return true;
     }
     for (size_t i = 0; i < setting_row_count; i++) {
         char known[SETTING_ENVIRONMENT_MAX];

@@ -129,21 +129,32 @@ static void batches_in_any_order_fit_for_ever(void **state) {
     arena_destroy(arena);
 }
 
-/* A piece that does not fit into what is left of a block must not waste the blocks after it. */
-static void large_pieces_do_not_pass_by_room(void **state) {
+/* What is large must not pass by the room in the blocks before it. */
+static void large_pieces_do_not_waste_room(void **state) {
     (void)state;
-    struct arena *arena = arena_new(2 * MIB);
-    for (int i = 0; i < 7; i++) { /* leaves seven blocks for the next batch */
-        assert_non_null(arena_take(arena, 200 * KIB));
-    }
-    assert_non_null(arena_take(arena, 256 * KIB));
-    arena_reset(arena);
-    for (int i = 0; i < 3; i++) {
-        assert_non_null(arena_take(arena, 200 * KIB));
+    struct arena *arena = arena_new(5 * 256 * KIB);
+    for (int i = 0; i < 4; i++) {
+        assert_non_null(arena_take(arena, KIB));
         assert_non_null(arena_take(arena, 256 * KIB));
     }
-    for (int i = 0; i < 500; i++) {
+    arena_destroy(arena);
+}
+
+/* The blocks of a batch of small pieces must not stand in the way of one large piece. */
+static void blocks_of_other_batches_make_room(void **state) {
+    (void)state;
+    struct arena *arena = arena_new(4 * MIB);
+    for (int batch = 0; batch < 3; batch++) {
+        for (int i = 0; i < 4096; i++) {
+            assert_non_null(arena_take(arena, KIB));
+        }
+        arena_reset(arena);
+        if (batch != 0) {
+            assert_non_null(arena_take(arena, KIB));
+        }
+        assert_non_null(arena_take(arena, 3 * MIB));
         assert_non_null(arena_take(arena, KIB));
+        arena_reset(arena);
     }
     arena_destroy(arena);
 }
@@ -161,7 +172,8 @@ int main(void) {
         cmocka_unit_test(all_of_the_limit_can_be_used),
         cmocka_unit_test(running_past_the_limit_ends_the_process),
         cmocka_unit_test(batches_in_any_order_fit_for_ever),
-        cmocka_unit_test(large_pieces_do_not_pass_by_room),
+        cmocka_unit_test(large_pieces_do_not_waste_room),
+        cmocka_unit_test(blocks_of_other_batches_make_room),
         cmocka_unit_test(destroy_takes_null),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
