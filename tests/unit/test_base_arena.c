@@ -132,7 +132,7 @@ static void batches_in_any_order_fit_for_ever(void **state) {
 /* What is large must not pass by the room in the blocks before it. */
 static void large_pieces_do_not_waste_room(void **state) {
     (void)state;
-    struct arena *arena = arena_new(5 * 256 * KIB);
+    struct arena *arena = arena_new(KIB * 5 * 256);
     for (int i = 0; i < 4; i++) {
         assert_non_null(arena_take(arena, KIB));
         assert_non_null(arena_take(arena, 256 * KIB));
