@@ -1,6 +1,7 @@
-/* Taking partitions that the group gives, and giving them back. The order is what makes it safe: the row first (from then on
- * nothing of an owner before can commit in the database), then its producers are fenced, then our membership is proven, and
- * only then is Kafka's committed offset believed. */
+/* Taking partitions that the group gives, and giving them back. The order is what makes it safe:
+ * the row first (from then on nothing of an owner before can commit in the database), then its
+ * producers are fenced, then our membership is proven, and only then is Kafka's committed offset
+ * believed. */
 #include "app/session_parts.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -32,7 +33,8 @@ struct partition *partitions_find(const struct session *session, int32_t number)
     return NULL;
 }
 
-void partitions_stop(struct session *session, struct partition *partition, const char *word, const char *why) {
+void partitions_stop(
+    struct session *session, struct partition *partition, const char *word, const char *why) {
     char label[LABEL_SIZE];
     set_label(label, partition->number);
     if (!partition->stopped) {
@@ -64,9 +66,12 @@ static enum status read_watermarks(struct session *session, struct taking *takin
         &taking->takeover.low_watermark,
         &taking->takeover.high_watermark,
         BROKER_TIMEOUT_MS);
-    return failed == RD_KAFKA_RESP_ERR_NO_ERROR
-               ? STATUS_OK
-               : error_set(session->error, STATUS_RETRY, "the partition's bounds cannot be read: %s", rd_kafka_err2str(failed));
+    return failed == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK
+                                                : error_set(
+                                                    session->error,
+                                                    STATUS_RETRY,
+                                                    "the partition's bounds cannot be read: %s",
+                                                    rd_kafka_err2str(failed));
 }
 
 static enum status take_rows(struct session *session, struct taking *takings, size_t count) {
@@ -109,7 +114,11 @@ static enum status fence(struct session *session, struct taking *takings, size_t
                                  : publisher_fence(&properties, id, session->error);
         if (status == STATUS_OK) {
             status = progress_drop_fenced(
-                session->pipeline, &session->owner, takings[index].assigned->number, view_text(id), session->host->scratch);
+                session->pipeline,
+                &session->owner,
+                takings[index].assigned->number,
+                view_text(id),
+                session->host->scratch);
         }
         if (status != STATUS_OK) {
             return status;
@@ -129,17 +138,22 @@ static enum status fence_all(struct session *session, struct taking *takings, si
 static enum status read_committed(struct session *session, struct taking *takings, size_t count) {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
     for (size_t i = 0; i < count; i++) {
-        (void)rd_kafka_topic_partition_list_add(list, session->request_topic.text, takings[i].assigned->number);
+        (void)rd_kafka_topic_partition_list_add(
+            list, session->request_topic.text, takings[i].assigned->number);
     }
-    rd_kafka_resp_err_t failed = rd_kafka_committed(member_client(session->member), list, BROKER_TIMEOUT_MS);
+    rd_kafka_resp_err_t failed =
+        rd_kafka_committed(member_client(session->member), list, BROKER_TIMEOUT_MS);
     for (size_t i = 0; i < count; i++) {
         takings[i].takeover.committed_offset = list->elems[i].offset;
         failed = failed == RD_KAFKA_RESP_ERR_NO_ERROR ? list->elems[i].err : failed;
     }
     rd_kafka_topic_partition_list_destroy(list);
-    return failed == RD_KAFKA_RESP_ERR_NO_ERROR
-               ? STATUS_OK
-               : error_set(session->error, STATUS_RETRY, "the committed offsets cannot be read: %s", rd_kafka_err2str(failed));
+    return failed == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK
+                                                : error_set(
+                                                    session->error,
+                                                    STATUS_RETRY,
+                                                    "the committed offsets cannot be read: %s",
+                                                    rd_kafka_err2str(failed));
 }
 
 static void examine(struct session *session, struct taking *taking, struct partition *partition) {
@@ -155,21 +169,26 @@ static void examine(struct session *session, struct taking *taking, struct parti
     }
 }
 
-/* Only a current member of the group can commit this, and a new partition's first offset stands from here on. */
-static enum status prove_membership(struct session *session, const struct taking *takings, size_t count) {
+/* Only a current member of the group can commit this, and a new partition's first offset stands
+ * from here on. */
+static enum status prove_membership(
+    struct session *session, const struct taking *takings, size_t count) {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
     for (size_t i = 0; i < count; i++) {
         if (takings[i].assigned->consume) {
-            rd_kafka_topic_partition_list_add(list, session->request_topic.text, takings[i].assigned->number)->offset =
-                takeover_publish_from(&takings[i].takeover);
+            rd_kafka_topic_partition_list_add(
+                list, session->request_topic.text, takings[i].assigned->number)
+                ->offset = takeover_publish_from(&takings[i].takeover);
         }
     }
-    enum status status = list->cnt == 0 ? STATUS_OK : publisher_commit_offsets(session->publisher, list);
+    enum status status =
+        list->cnt == 0 ? STATUS_OK : publisher_commit_offsets(session->publisher, list);
     rd_kafka_topic_partition_list_destroy(list);
     return status;
 }
 
-static enum status publish_rest(struct session *session, const struct taking *taking, struct partition *partition) {
+static enum status publish_rest(
+    struct session *session, const struct taking *taking, struct partition *partition) {
     struct bus_port bus = publisher_port(session->publisher);
     struct unpublished_window window = {
         .number = partition->number,
@@ -193,7 +212,8 @@ static enum status publish_rest(struct session *session, const struct taking *ta
     return status;
 }
 
-static enum status publish_all(struct session *session, const struct taking *takings, size_t count) {
+static enum status publish_all(
+    struct session *session, const struct taking *takings, size_t count) {
     enum status status = STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
         if (takings[i].assigned->consume) {
@@ -220,7 +240,8 @@ static enum status take(struct session *session, struct taking *takings, size_t 
     return status == STATUS_OK ? publish_all(session, takings, count) : status;
 }
 
-/* Partitions without a twin on -dlt or audit, and topics set up otherwise than we rely on, are left alone. */
+/* Partitions without a twin on -dlt or audit, and topics set up otherwise than we rely on, are left
+ * alone. */
 static enum status verify_topic(struct session *session, int32_t *usable) {
     const struct topic_plan plan = {.prefix = session->settings->topics_prefix};
     struct error why;
@@ -236,8 +257,8 @@ static enum status verify_topic(struct session *session, int32_t *usable) {
     return STATUS_OK;
 }
 
-static enum status
-take_usable(struct session *session, struct assigned_partition *assigned, size_t count, int32_t usable) {
+static enum status take_usable(
+    struct session *session, struct assigned_partition *assigned, size_t count, int32_t usable) {
     struct taking *takings = calloc(count + 1, sizeof *takings);
     session->partitions = calloc(count + 1, sizeof *session->partitions);
     if (takings == NULL || session->partitions == NULL) {
@@ -278,10 +299,12 @@ enum status partitions_assigned(void *self, struct assigned_partition *assigned,
     return status;
 }
 
-/* A session in trouble leaves its rows as they are: whoever takes them fences its producer first. */
+/* A session in trouble leaves its rows as they are: whoever takes them fences its producer first.
+ */
 static void release(struct session *session, struct partition *partition) {
     if (session->clean) {
-        enum status status = progress_release(session->pipeline, &session->owner, partition, session->host->scratch);
+        enum status status =
+            progress_release(session->pipeline, &session->owner, partition, session->host->scratch);
         session->clean = status == STATUS_OK || status == STATUS_LOST;
     }
     if (partition->stopped) {

@@ -1,6 +1,7 @@
-/* Events of `admin` have no request record whose offset could say that they are published. So the transaction that
- * publishes them also commits their position, as the worker group's offset of audit partition 0; a successor reads it
- * before it publishes, and rows below it are only deleted. */
+/* Events of `admin` have no request record whose offset could say that they are published. So the
+ * transaction that publishes them also commits their position, as the worker group's offset of
+ * audit partition 0; a successor reads it before it publishes, and rows below it are only deleted.
+ */
 #include "postgres/pending.h"
 
 #include "app/session_parts.h"
@@ -12,14 +13,18 @@ enum { BROKER_TIMEOUT_MS = 10000 };
 static enum status read_position(struct session *session, int64_t *position) {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     (void)rd_kafka_topic_partition_list_add(list, session->audit_topic.text, 0);
-    rd_kafka_resp_err_t failed = rd_kafka_committed(member_client(session->member), list, BROKER_TIMEOUT_MS);
+    rd_kafka_resp_err_t failed =
+        rd_kafka_committed(member_client(session->member), list, BROKER_TIMEOUT_MS);
     *position = list->elems[0].offset;
     rd_kafka_topic_partition_list_destroy(list);
     return failed == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK : STATUS_RETRY;
 }
 
 static enum status to_loose_events(
-    struct session *session, const struct pending_event *events, size_t count, struct loose_event *loose) {
+    struct session *session,
+    const struct pending_event *events,
+    size_t count,
+    struct loose_event *loose) {
     for (size_t i = 0; i < count; i++) {
         struct event_summary summary;
         if (!codec_read_event(engine_codec(session->host->engine), events[i].body, &summary)) {
@@ -29,21 +34,24 @@ static enum status to_loose_events(
         loose[i] = (struct loose_event){
             .event =
                 {.event_id = summary.event_id,
-                 .chain_id = summary.chain_id,
-                 .occurred_at_us = summary.occurred_at_us,
-                 .body = events[i].body},
-            .fingerprint = events[i].fingerprint};
+                        .chain_id = summary.chain_id,
+                        .occurred_at_us = summary.occurred_at_us,
+                        .body = events[i].body},
+            .fingerprint = events[i].fingerprint
+        };
     }
     return STATUS_OK;
 }
 
 /* Events from `first` on are not published yet. */
-static enum status publish(struct session *session, const struct pending_event *events, size_t count) {
+static enum status publish(
+    struct session *session, const struct pending_event *events, size_t count) {
     struct arena *arena = session->host->scratch;
     struct loose_event *loose = ARENA_ARRAY(arena, struct loose_event, count);
     enum status status = to_loose_events(session, events, count, loose);
     if (status == STATUS_OK) {
-        status = publisher_publish_events(session->publisher, loose, count, events[count - 1].position + 1, arena);
+        status = publisher_publish_events(
+            session->publisher, loose, count, events[count - 1].position + 1, arena);
     }
     return status;
 }
@@ -64,7 +72,7 @@ enum status pending_publish(struct session *session) {
     if (status == STATUS_OK && first < count) {
         status = publish(session, events + first, count - first);
     }
-    return status == STATUS_OK
-               ? pending_delete(session->pipeline, session->host->scratch, events[count - 1].position + 1)
-               : status;
+    return status == STATUS_OK ? pending_delete(
+               session->pipeline, session->host->scratch, events[count - 1].position + 1)
+                               : status;
 }

@@ -8,7 +8,12 @@
 
 #include <stdio.h>
 
-enum { GATHER_WAIT_MS = 200, HOUSEKEEPING_US = 1000000, CLUSTER_TIMEOUT_MS = 10000, FORGET_ROWS_MAX = 1000 };
+enum {
+    GATHER_WAIT_MS = 200,
+    HOUSEKEEPING_US = 1000000,
+    CLUSTER_TIMEOUT_MS = 10000,
+    FORGET_ROWS_MAX = 1000
+};
 
 static void name_things(struct session *session) {
     const char *prefix = session->settings->topics_prefix;
@@ -19,8 +24,10 @@ static void name_things(struct session *session) {
     char id[UUID_TEXT_SIZE + 1];
     session->owner.owner = uuid_random();
     uuid_format(session->owner.owner, id);
-    (void)snprintf(session->group, sizeof session->group, "%s.slot-commands", session->settings->group_prefix);
-    (void)snprintf(session->transactional_id, sizeof session->transactional_id, "%s.%s", session->group, id);
+    (void)snprintf(
+        session->group, sizeof session->group, "%s.slot-commands", session->settings->group_prefix);
+    (void)snprintf(
+        session->transactional_id, sizeof session->transactional_id, "%s.%s", session->group, id);
     if (session->settings->worker_instance_id[0] != '\0') { /* each thread is a member of its own */
         (void)snprintf(
             session->instance_id,
@@ -35,10 +42,15 @@ static void name_things(struct session *session) {
 
 static enum status open_database(struct session *session) {
     enum status status = STATUS_OK;
-    session->pipeline =
-        pipeline_open(session->settings->database_url, session->settings->database_timeout_us, &status, session->error);
+    session->pipeline = pipeline_open(
+        session->settings->database_url,
+        session->settings->database_timeout_us,
+        &status,
+        session->error);
     session->store = (struct store){
-        .pipeline = session->pipeline, .topic = session->owner.topic, .owner = session->owner.owner};
+        .pipeline = session->pipeline,
+        .topic = session->owner.topic,
+        .owner = session->owner.owner};
     return status;
 }
 
@@ -57,7 +69,11 @@ static enum status open_publisher(struct session *session) {
     };
     enum status status = STATUS_OK;
     session->publisher = publisher_new(
-        &settings, engine_codec(session->host->engine), session->host->reply_topics, &status, session->error);
+        &settings,
+        engine_codec(session->host->engine),
+        session->host->reply_topics,
+        &status,
+        session->error);
     if (status == STATUS_OK) {
         status = kafka_cluster_id(
             publisher_client(session->publisher),
@@ -115,21 +131,26 @@ static void close_all(struct session *session) {
     arena_reset(engine_arena(session->host->engine));
 }
 
-/* Records below next_offset were consumed before: the last of them comes again so that it can be seen to be the same. */
-static bool is_new(struct session *session, const struct record *record, struct partition *partition) {
+/* Records below next_offset were consumed before: the last of them comes again so that it can be
+ * seen to be the same. */
+static bool is_new(
+    struct session *session, const struct record *record, struct partition *partition) {
     if (record->offset >= partition->next_offset) {
         return true;
     }
     if (record->offset == partition->last_offset
         && !takeover_same_record(partition, record->append_time_us, record->value)) {
         partitions_stop(
-            session, partition, "TOPIC_REMADE", "the last record consumed has become another: the topic was made again");
+            session,
+            partition,
+            "TOPIC_REMADE",
+            "the last record consumed has become another: the topic was made again");
     }
     return false;
 }
 
-static size_t
-requests_of(struct session *session, const struct record *records, size_t count, struct request *requests) {
+static size_t requests_of(
+    struct session *session, const struct record *records, size_t count, struct request *requests) {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
         struct partition *partition = partitions_find(session, records[i].partition);
@@ -142,7 +163,8 @@ requests_of(struct session *session, const struct record *records, size_t count,
 }
 
 static enum status run_batch(struct session *session, const struct record *records, size_t count) {
-    struct request *requests = ARENA_ARRAY(engine_arena(session->host->engine), struct request, count);
+    struct request *requests =
+        ARENA_ARRAY(engine_arena(session->host->engine), struct request, count);
     size_t kept = requests_of(session, records, count, requests);
     if (kept == 0) {
         return STATUS_OK;
@@ -152,7 +174,8 @@ static enum status run_batch(struct session *session, const struct record *recor
     session->clean = status == STATUS_OK;
     (void)atomic_fetch_add(&session->host->answered, (long long)kept);
     if (status != STATUS_OK) {
-        (void)error_set(session->error, status, "a batch of %zu records could not be finished", kept);
+        (void)error_set(
+            session->error, status, "a batch of %zu records could not be finished", kept);
     }
     return status;
 }
@@ -179,8 +202,8 @@ static enum status forget_answers(struct session *session, const struct partitio
 }
 
 static enum status tidy(struct session *session, struct partition *partition) {
-    enum status status =
-        progress_note_published(session->pipeline, &session->owner, partition, session->host->scratch);
+    enum status status = progress_note_published(
+        session->pipeline, &session->owner, partition, session->host->scratch);
     if (status == STATUS_OK) {
         partition->noted_offset = partition->published_offset;
         status = forget_answers(session, partition);
@@ -221,7 +244,8 @@ static enum status run_until_told(struct session *session) {
         struct record *records = NULL;
         size_t count = 0;
         atomic_store(&host->progress_us, time_monotonic_us());
-        status = member_gather(session->member, GATHER_WAIT_MS, engine_arena(host->engine), &records, &count);
+        status = member_gather(
+            session->member, GATHER_WAIT_MS, engine_arena(host->engine), &records, &count);
         if (status == STATUS_OK && count > 0) {
             status = run_batch(session, records, count);
         }
@@ -235,7 +259,8 @@ static enum status run_until_told(struct session *session) {
 }
 
 enum status session_run(struct session_host *host, struct error *error) {
-    struct session session = {.host = host, .settings = host->settings, .error = error, .clean = true};
+    struct session session = {
+        .host = host, .settings = host->settings, .error = error, .clean = true};
     (void)error_set(error, STATUS_OK, "the session lost its membership");
     name_things(&session);
     enum status status = open_all(&session);

@@ -1,5 +1,6 @@
-/* A session: one connection, one producer and one group membership, from joining to the first trouble or the end. Trouble
- * ends it, and the next session is a new incarnation that recovers as any successor would. */
+/* A session: one connection, one producer and one group membership, from joining to the first
+ * trouble or the end. Trouble ends it, and the next session is a new incarnation that recovers as
+ * any successor would. */
 #ifndef SLOTKEEPER_APP_SESSION_H
 #define SLOTKEEPER_APP_SESSION_H
 
@@ -18,14 +19,15 @@ struct session_host {
     struct arena *scratch;
     struct reply_topics *reply_topics;
     atomic_bool *stopping;
-    atomic_bool joined;          /* the group has given it an assignment, be it empty */
+    atomic_bool joined; /* the group has given it an assignment, be it empty */
     atomic_int partitions_owned;
     atomic_int partitions_stopped;
-    atomic_llong progress_us;    /* monotonic time of the last sign of life */
-    atomic_llong answered;       /* records, ever */
+    atomic_llong progress_us; /* monotonic time of the last sign of life */
+    atomic_llong answered;    /* records, ever */
 };
 
-/* Runs one session. STATUS_OK: told to stop. STATUS_FATAL: nothing that waiting mends. Otherwise: try again. */
+/* Runs one session. STATUS_OK: told to stop. STATUS_FATAL: nothing that waiting mends. Otherwise:
+ * try again. */
 enum status session_run(struct session_host *host, struct error *error) MUST_USE;
 
 #endif

@@ -37,6 +37,7 @@ void partitions_cannot_read(void *self, int32_t number, const char *why);
 enum status pending_publish(struct session *session) MUST_USE;
 
 struct partition *partitions_find(const struct session *session, int32_t number);
-void partitions_stop(struct session *session, struct partition *partition, const char *word, const char *why);
+void partitions_stop(
+    struct session *session, struct partition *partition, const char *word, const char *why);
 
 #endif

@@ -1,5 +1,5 @@
-/* Starts the threads, answers monitors, waits for signals. The service itself is in session.c: each thread runs one session
- * after the other. */
+/* Starts the threads, answers monitors, waits for signals. The service itself is in session.c: each
+ * thread runs one session after the other. */
 #include "app/worker.h"
 
 #include "app/http.h"
@@ -16,7 +16,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { THREADS_MAX = 64, BACKOFF_FIRST_US = 100000, BACKOFF_STEP_US = 20000, WATCH_US = 500000, SILENCE_MAX_US = 120000000 };
+enum {
+    THREADS_MAX = 64,
+    BACKOFF_FIRST_US = 100000,
+    BACKOFF_STEP_US = 20000,
+    WATCH_US = 500000,
+    SILENCE_MAX_US = 120000000
+};
 
 struct worker_thread {
     struct worker *worker;
@@ -63,7 +69,8 @@ static struct engine_settings engine_settings_of(const struct worker *worker) {
     };
 }
 
-/* Between sessions: longer each time nothing was achieved, with jitter, so that workers do not come back in step. */
+/* Between sessions: longer each time nothing was achieved, with jitter, so that workers do not come
+ * back in step. */
 static void back_off(struct worker_thread *thread, int64_t *backoff_us) {
     struct uuid noise = uuid_random();
     int64_t wait_us = *backoff_us / 2 + *backoff_us / 2 * noise.bytes[0] / 255;
@@ -87,7 +94,10 @@ static void *run_thread(void *argument) {
             continue;
         }
         metrics_add(METRIC_PIPELINE_RESTARTS, status_name(status), 1);
-        log_warning("a session ended", LOG_TEXT("status", status_name(status)), LOG_TEXT("detail", error.text));
+        log_warning(
+            "a session ended",
+            LOG_TEXT("status", status_name(status)),
+            LOG_TEXT("detail", error.text));
         atomic_store(&thread->failed, status == STATUS_FATAL);
         if (atomic_load(&thread->host.answered) > answered) {
             backoff_us = BACKOFF_FIRST_US;
@@ -100,7 +110,8 @@ static void *run_thread(void *argument) {
 static bool is_alive(void *context, char *why, size_t size) {
     const struct worker *worker = context;
     for (size_t i = 0; i < worker->thread_count; i++) {
-        if (time_monotonic_us() - atomic_load(&worker->threads[i].host.progress_us) > SILENCE_MAX_US) {
+        if (time_monotonic_us() - atomic_load(&worker->threads[i].host.progress_us)
+            > SILENCE_MAX_US) {
             (void)snprintf(why, size, "thread %zu makes no progress", i);
             return false;
         }
@@ -141,7 +152,8 @@ static enum status make_shared(struct worker *worker, struct error *error) {
         .cache_entries_max = (size_t)settings->token_cache_max,
     };
     worker->request_topic = topic_name(settings->topics_prefix, TOPIC_SLOT_COMMANDS);
-    (void)snprintf(worker->reply_prefix, sizeof worker->reply_prefix, "%s.replies.", settings->topics_prefix);
+    (void)snprintf(
+        worker->reply_prefix, sizeof worker->reply_prefix, "%s.replies.", settings->topics_prefix);
     worker->schemas = schemas_new(error);
     if (worker->schemas == NULL) {
         return STATUS_FATAL;
@@ -150,14 +162,17 @@ static enum status make_shared(struct worker *worker, struct error *error) {
     return worker->verifier == NULL ? STATUS_FATAL : STATUS_OK;
 }
 
-static enum status make_host(struct worker *worker, struct session_host *host, struct error *error) {
+static enum status make_host(
+    struct worker *worker, struct session_host *host, struct error *error) {
     const struct engine_settings settings = engine_settings_of(worker);
     host->settings = worker->settings;
     host->stopping = &worker->stopping;
     atomic_store(&host->progress_us, time_monotonic_us());
     host->scratch = arena_new((size_t)worker->settings->batch_memory_max);
     host->reply_topics = reply_topics_new(
-        worker->reply_prefix, (size_t)worker->settings->reply_topics_max, worker->settings->reply_bar_us);
+        worker->reply_prefix,
+        (size_t)worker->settings->reply_topics_max,
+        worker->settings->reply_bar_us);
     host->engine = engine_new(&settings, worker->schemas, worker->verifier, error);
     if (host->scratch == NULL || host->reply_topics == NULL) {
         return error_set(error, STATUS_FATAL, "no memory for a thread");
@@ -177,7 +192,8 @@ static enum status start_threads(struct worker *worker, struct error *error) {
         }
         int failed = pthread_create(&thread->thread, NULL, run_thread, thread);
         if (failed != 0) {
-            return error_set(error, STATUS_FATAL, "a thread cannot be started: %s", strerrorname_np(failed));
+            return error_set(
+                error, STATUS_FATAL, "a thread cannot be started: %s", strerrorname_np(failed));
         }
         thread->started = true;
     }
@@ -198,7 +214,8 @@ static void publish_token_metrics(struct worker *worker, struct token_statistics
     token_verifier_statistics(worker->verifier, &now);
     metrics_add(METRIC_TOKEN_CACHE_HITS, "", (double)(now.cache_hits - before->cache_hits));
     metrics_add(METRIC_TOKEN_CACHE_MISSES, "", (double)(now.cache_misses - before->cache_misses));
-    metrics_add(METRIC_KEY_RELOADS_FAILED, "", (double)(now.reloads_failed - before->reloads_failed));
+    metrics_add(
+        METRIC_KEY_RELOADS_FAILED, "", (double)(now.reloads_failed - before->reloads_failed));
     *before = now;
 }
 
@@ -213,7 +230,8 @@ static void publish_metrics(struct worker *worker, struct token_statistics *toke
     (void)is_ready(worker, why, sizeof why);
 }
 
-/* Threads end by themselves only with what waiting does not mend; when all have, so does the worker. */
+/* Threads end by themselves only with what waiting does not mend; when all have, so does the
+ * worker. */
 static bool all_failed(const struct worker *worker) {
     for (size_t i = 0; i < worker->thread_count; i++) {
         if (!atomic_load(&worker->threads[i].failed)) {
@@ -237,7 +255,8 @@ static int watch(struct worker *worker) {
         }
         publish_metrics(worker, &tokens);
         if (all_failed(worker)) {
-            log_error("no thread can work; see the log above", LOG_INT("threads", worker->thread_count));
+            log_error(
+                "no thread can work; see the log above", LOG_INT("threads", worker->thread_count));
             return 1;
         }
     }
@@ -248,7 +267,8 @@ static int join_threads(struct worker *worker) {
     (void)clock_gettime(CLOCK_REALTIME, &deadline);
     deadline.tv_sec += (time_t)(worker->settings->worker_drain_us / TIME_SECOND_US);
     for (size_t i = 0; i < worker->thread_count; i++) {
-        if (worker->threads[i].started && pthread_timedjoin_np(worker->threads[i].thread, NULL, &deadline) != 0) {
+        if (worker->threads[i].started
+            && pthread_timedjoin_np(worker->threads[i].thread, NULL, &deadline) != 0) {
             log_error(
                 "not drained in time; what is durable is published by the next owner",
                 LOG_INT("drain_s", worker->settings->worker_drain_us / TIME_SECOND_US));

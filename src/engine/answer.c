@@ -59,7 +59,8 @@ static bool next_field(struct view *rest, uint8_t *tag, struct view *bytes, bool
     if (rest->size == 0) {
         return false;
     }
-    if (rest->size < FIELD_HEAD_SIZE || rest->size - FIELD_HEAD_SIZE < get_u32(rest->data + TAG_SIZE)) {
+    if (rest->size < FIELD_HEAD_SIZE
+        || rest->size - FIELD_HEAD_SIZE < get_u32(rest->data + TAG_SIZE)) {
         *failed = true;
         return false;
     }
@@ -70,16 +71,16 @@ static bool next_field(struct view *rest, uint8_t *tag, struct view *bytes, bool
 }
 
 struct view route_encode(struct arena *arena, const struct route *route) {
-    size_t size = 8 * FIELD_HEAD_SIZE + route->key.size + route->correlation_id.size + route->traceparent.size
-                  + route->tracestate.size + route->reply_topic.size + sizeof(uint32_t) + 2;
+    size_t size = 8 * FIELD_HEAD_SIZE + route->key.size + route->correlation_id.size
+                  + route->traceparent.size + route->tracestate.size + route->reply_topic.size
+                  + sizeof(uint32_t) + 2;
     uint8_t *bytes = arena_take(arena, size);
     struct writer writer = {bytes, bytes + size};
     uint8_t partition[4];
     put_u32(partition, (uint32_t)route->reply_partition);
     const uint8_t framing = (uint8_t)route->framing;
-    const uint8_t flags = (uint8_t)((route->duplicate ? FLAG_DUPLICATE : 0)
-                                    | (route->traceparent_valid ? FLAG_TRACEPARENT_VALID : 0)
-                                    | (route->reply_topic_refused ? FLAG_REPLY_TOPIC_REFUSED : 0));
+    const uint8_t flags =
+        (uint8_t)((route->duplicate ? FLAG_DUPLICATE : 0) | (route->traceparent_valid ? FLAG_TRACEPARENT_VALID : 0) | (route->reply_topic_refused ? FLAG_REPLY_TOPIC_REFUSED : 0));
     put_field(&writer, ROUTE_KEY, route->key);
     put_field(&writer, ROUTE_CORRELATION_ID, route->correlation_id);
     put_field(&writer, ROUTE_TRACEPARENT, route->traceparent);
@@ -161,7 +162,8 @@ bool route_decode(struct view bytes, struct route *route) {
 struct view dead_letter_encode(struct arena *arena, const struct dead_letter *dead_letter) {
     size_t size = FIELD_HEAD_SIZE + dead_letter->value.size;
     for (size_t i = 0; i < dead_letter->header_count; i++) {
-        size += 2 * FIELD_HEAD_SIZE + dead_letter->headers[i].name.size + dead_letter->headers[i].value.size;
+        size += 2 * FIELD_HEAD_SIZE + dead_letter->headers[i].name.size
+                + dead_letter->headers[i].value.size;
     }
     uint8_t *bytes = arena_take(arena, size);
     struct writer writer = {bytes, bytes + size};

@@ -1,5 +1,6 @@
-/* An answer: everything that is durable about a request record once it is decided, and all that publishing its
- * outcome, its audit events and its dead letter needs. It is saved in command_log and, after a crash, read back. */
+/* An answer: everything that is durable about a request record once it is decided, and all that
+ * publishing its outcome, its audit events and its dead letter needs. It is saved in command_log
+ * and, after a crash, read back. */
 #ifndef SLOTKEEPER_ENGINE_ANSWER_H
 #define SLOTKEEPER_ENGINE_ANSWER_H
 
@@ -14,7 +15,8 @@ struct route {
     struct view correlation_id;
     struct view traceparent;
     struct view tracestate;
-    struct view reply_topic; /* inside the allowed prefix, or absent; whether it exists is seen at publication */
+    struct view reply_topic; /* inside the allowed prefix, or absent; whether it exists is seen at
+                                publication */
     int32_t reply_partition; /* negative: by the key */
     enum framing_kind framing;
     bool duplicate;           /* an answer from the log */
@@ -63,13 +65,14 @@ struct answer {
     struct dead_letter dead_letter;
 };
 
-/* The durable encodings: a list of fields, each a tag byte, a 32-bit big-endian length and the bytes, so that a
- * later release can add fields that this one skips. docs/database.md lists the tags. Decoding fails on what is cut
- * or overlong; views point into `bytes`. */
+/* The durable encodings: a list of fields, each a tag byte, a 32-bit big-endian length and the
+ * bytes, so that a later release can add fields that this one skips. docs/database.md lists the
+ * tags. Decoding fails on what is cut or overlong; views point into `bytes`. */
 struct view route_encode(struct arena *arena, const struct route *route) MUST_USE;
 bool route_decode(struct view bytes, struct route *route) MUST_USE;
 struct view dead_letter_encode(struct arena *arena, const struct dead_letter *dead_letter) MUST_USE;
-bool dead_letter_decode(struct arena *arena, struct view bytes, struct dead_letter *dead_letter) MUST_USE;
+bool dead_letter_decode(
+    struct arena *arena, struct view bytes, struct dead_letter *dead_letter) MUST_USE;
 /* Bodies one after the other, each behind its 32-bit big-endian length. */
 struct view event_bodies_encode(struct arena *arena, const struct answer *answer) MUST_USE;
 /* Into events[].body; false: cut, or more than COMMAND_EVENTS_MAX. */

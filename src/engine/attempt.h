@@ -1,4 +1,5 @@
-/* One attempt at a range of a batch's requests: what the stages hand on to each other. All of it is in the arena. */
+/* One attempt at a range of a batch's requests: what the stages hand on to each other. All of it is
+ * in the arena. */
 #ifndef SLOTKEEPER_ENGINE_ATTEMPT_H
 #define SLOTKEEPER_ENGINE_ATTEMPT_H
 
@@ -18,7 +19,7 @@ struct attempt {
     struct engine *engine;
     struct request *requests;
     size_t count;
-    bool answer_internal;          /* the one record that fails alone: answered without being decided */
+    bool answer_internal; /* the one record that fails alone: answered without being decided */
     bool lock_accounts_for_update; /* others keep winning: take the accounts first */
     struct claim *claims;
     size_t claim_count;
@@ -29,8 +30,11 @@ struct attempt {
 };
 
 /* The stages, each in a file of its own. */
-void stage_decode(struct engine *engine, struct request *requests, size_t count);       /* decode.c, with authenticate */
-void stage_collect(struct attempt *attempt);                                           /* collect.c: fills claims and load */
-enum status stage_decide(struct attempt *attempt) MUST_USE;                            /* decide.c: fills answers */
+void stage_decode(
+    struct engine *engine,
+    struct request *requests,
+    size_t count);                                          /* decode.c, with authenticate */
+void stage_collect(struct attempt *attempt);                /* collect.c: fills claims and load */
+enum status stage_decide(struct attempt *attempt) MUST_USE; /* decide.c: fills answers */
 
 #endif

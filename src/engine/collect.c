@@ -1,5 +1,5 @@
-/* What a range of requests needs from the store, each row once and sorted, so that every worker locks in the same
- * order. */
+/* What a range of requests needs from the store, each row once and sorted, so that every worker
+ * locks in the same order. */
 #include "engine/attempt.h"
 
 #include <assert.h>
@@ -97,7 +97,11 @@ static void add_request(struct collection *collection, const struct request *req
 
 static void collection_init(struct collection *collection, struct arena *arena, size_t count) {
     struct uuid_list *lists[] = {
-        &collection->callers, &collection->patients, &collection->doctors, &collection->slots, &collection->appointments};
+        &collection->callers,
+        &collection->patients,
+        &collection->doctors,
+        &collection->slots,
+        &collection->appointments};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         lists[i]->items = ARENA_ARRAY(arena, struct uuid, count * COMMAND_FIELDS_MAX);
     }

@@ -1,6 +1,6 @@
-/* Decides every request of a range against the loaded world, in order, and puts the answers into their durable
- * form. Each outcome is encoded before the next request is decided, because a repeat in the same batch is answered
- * with its bytes. */
+/* Decides every request of a range against the loaded world, in order, and puts the answers into
+ * their durable form. Each outcome is encoded before the next request is decided, because a repeat
+ * in the same batch is answered with its bytes. */
 #include "base/log.h"
 #include "base/time.h"
 #include "engine/attempt.h"
@@ -10,8 +10,8 @@ enum { TOPIC_NAME_MAX = 249, HASHED_HEADER_SIZE = 7 + DIGEST_TEXT_SIZE };
 static bool is_topic_name(struct view name) {
     for (size_t i = 0; i < name.size; i++) {
         uint8_t c = name.data[i];
-        bool allowed = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_'
-                       || c == '-';
+        bool allowed = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
+                       || c == '.' || c == '_' || c == '-';
         if (!allowed) {
             return false;
         }
@@ -23,7 +23,8 @@ static struct route route_of(const struct engine *engine, const struct request *
     const struct request_headers *headers = &request->headers;
     struct view prefix = engine->settings.reply_prefix;
     bool named = headers->reply_topic.data != NULL;
-    bool allowed = named && headers->reply_topic.size > prefix.size && view_starts_with(headers->reply_topic, prefix)
+    bool allowed = named && headers->reply_topic.size > prefix.size
+                   && view_starts_with(headers->reply_topic, prefix)
                    && is_topic_name(headers->reply_topic);
     return (struct route){
         .key = request->record.key,
@@ -56,11 +57,15 @@ static struct dead_letter dead_letter_of(struct arena *arena, const struct recor
         }
     }
     return (struct dead_letter){
-        .needed = true, .value = record->value, .headers = headers, .header_count = record->header_count};
+        .needed = true,
+        .value = record->value,
+        .headers = headers,
+        .header_count = record->header_count};
 }
 
 /* What stands in the answer whatever was decided. */
-static void begin_answer(const struct attempt *attempt, const struct request *request, struct answer *answer) {
+static void begin_answer(
+    const struct attempt *attempt, const struct request *request, struct answer *answer) {
     *answer = (struct answer){
         .partition = request->partition->number,
         .offset = request->record.offset,
@@ -76,7 +81,10 @@ static void begin_answer(const struct attempt *attempt, const struct request *re
 }
 
 static void encode_outcome(
-    const struct attempt *attempt, const struct request *request, const struct result *result, struct answer *answer) {
+    const struct attempt *attempt,
+    const struct request *request,
+    const struct result *result,
+    struct answer *answer) {
     struct outcome outcome = {
         .outcome_id = answer->outcome_id,
         .has_caller = answer->has_caller,
@@ -92,11 +100,13 @@ static void encode_outcome(
         outcome.result = *result;
     }
     answer->outcome_time_us = attempt->now_us;
-    answer->outcome = codec_encode_outcome(attempt->engine->codec, attempt->engine->arena, &outcome);
+    answer->outcome =
+        codec_encode_outcome(attempt->engine->codec, attempt->engine->arena, &outcome);
     answer->outcome_fingerprint = codec_outcome_fingerprint(attempt->engine->codec);
 }
 
-static void encode_events(const struct attempt *attempt, const struct decision *decision, struct answer *answer) {
+static void encode_events(
+    const struct attempt *attempt, const struct decision *decision, struct answer *answer) {
     const struct engine *engine = attempt->engine;
     answer->event_count = decision->event_count;
     answer->event_fingerprint = codec_event_fingerprint(engine->codec);
@@ -111,7 +121,8 @@ static void encode_events(const struct attempt *attempt, const struct decision *
     }
 }
 
-static enum status answer_from_log(const struct attempt *attempt, const struct recall *recall, struct answer *answer) {
+static enum status answer_from_log(
+    const struct attempt *attempt, const struct recall *recall, struct answer *answer) {
     struct outcome_summary summary;
     if (!codec_read_outcome(attempt->engine->codec, recall->outcome, &summary)) {
         log_error("an outcome in the log cannot be read", LOG_INT("offset", answer->offset));
@@ -126,7 +137,8 @@ static enum status answer_from_log(const struct attempt *attempt, const struct r
     return STATUS_OK;
 }
 
-static enum status decide_command(struct attempt *attempt, const struct request *request, struct answer *answer) {
+static enum status decide_command(
+    struct attempt *attempt, const struct request *request, struct answer *answer) {
     struct decision decision = {
         .world = &attempt->world,
         .limits = &attempt->engine->settings.limits,
@@ -157,7 +169,8 @@ static enum status decide_command(struct attempt *attempt, const struct request 
     return STATUS_OK;
 }
 
-static enum status decide_request(struct attempt *attempt, const struct request *request, struct answer *answer) {
+static enum status decide_request(
+    struct attempt *attempt, const struct request *request, struct answer *answer) {
     struct engine *engine = attempt->engine;
     begin_answer(attempt, request, answer);
     answer->outcome_id = outcome_id_of(

@@ -3,7 +3,10 @@
 
 static enum code authenticate(struct engine *engine, struct request *request) {
     request->authenticated = token_verify(
-        engine->verifier, request->headers.authorization, request->record.append_time_us, &request->claims);
+        engine->verifier,
+        request->headers.authorization,
+        request->record.append_time_us,
+        &request->claims);
     if (!request->authenticated) {
         return CODE_UNAUTHENTICATED;
     }
@@ -18,7 +21,8 @@ static enum code decode(struct engine *engine, struct request *request) {
     if (code != CODE_ACCEPTED) {
         return code;
     }
-    code = codec_decode_command(engine->codec, &request->record, &request->headers, &request->decoded);
+    code =
+        codec_decode_command(engine->codec, &request->record, &request->headers, &request->decoded);
     if (code != CODE_ACCEPTED) {
         return code;
     }

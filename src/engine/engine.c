@@ -1,7 +1,8 @@
 /* The coordinator: knows the order of the stages, and what each failure asks for.
  *
- * A conflict rolls back and decides again from fresh rows; poison halves the range until one record stands alone and
- * is answered INTERNAL; everything else ends the session, whose successor publishes what was committed. */
+ * A conflict rolls back and decides again from fresh rows; poison halves the range until one record
+ * stands alone and is answered INTERNAL; everything else ends the session, whose successor
+ * publishes what was committed. */
 #include "engine/engine.h"
 
 #include "base/log.h"
@@ -55,7 +56,10 @@ void engine_destroy(struct engine *engine) {
 }
 
 void engine_connect(
-    struct engine *engine, const struct store_port *store, const struct bus_port *bus, struct view cluster_id) {
+    struct engine *engine,
+    const struct store_port *store,
+    const struct bus_port *bus,
+    struct view cluster_id) {
     engine->store = *store;
     engine->bus = *bus;
     engine->cluster_id = cluster_id;
@@ -73,7 +77,8 @@ struct codec *engine_codec(struct engine *engine) {
 static enum status load(struct attempt *attempt) {
     struct engine *engine = attempt->engine;
     stage_collect(attempt);
-    return engine->store.load(engine->store.self, &attempt->load, engine->arena, &attempt->world, &attempt->now_us);
+    return engine->store.load(
+        engine->store.self, &attempt->load, engine->arena, &attempt->world, &attempt->now_us);
 }
 
 static enum status save(struct attempt *attempt) {
@@ -91,7 +96,8 @@ static enum status publish(struct attempt *attempt) {
     return engine->bus.publish(engine->bus.self, attempt->answers, attempt->count, engine->arena);
 }
 
-static enum status run_stage(const char *name, enum status (*stage)(struct attempt *), struct attempt *attempt) {
+static enum status run_stage(
+    const char *name, enum status (*stage)(struct attempt *), struct attempt *attempt) {
     int64_t began_us = time_monotonic_us();
     enum status status = stage(attempt);
     metrics_observe(METRIC_STAGE_SECONDS, name, (double)(time_monotonic_us() - began_us) / 1e6);
@@ -108,6 +114,7 @@ static enum status transact(struct attempt *attempt) {
         {"save",   save        },
         {"commit", commit      },
     };
+
     for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
         enum status status = run_stage(stages[i].name, stages[i].run, attempt);
         if (status != STATUS_OK) {
@@ -133,8 +140,12 @@ static void move_on(struct attempt *attempt) {
 static void count_answers(const struct attempt *attempt) {
     for (size_t i = 0; i < attempt->count; i++) {
         const struct answer *answer = &attempt->answers[i];
-        const struct command_definition *definition = attempt->requests[i].decoded.command.definition;
-        metrics_add(METRIC_RECORDS, answer->code == CODE_ACCEPTED ? "ACCEPTED" : code_text(answer->code), 1);
+        const struct command_definition *definition =
+            attempt->requests[i].decoded.command.definition;
+        metrics_add(
+            METRIC_RECORDS,
+            answer->code == CODE_ACCEPTED ? "ACCEPTED" : code_text(answer->code),
+            1);
         if (definition != NULL) {
             metrics_add(METRIC_COMMANDS, definition->name, 1);
         }
@@ -188,7 +199,9 @@ static enum status report_poison(const struct request *request, int *poisoned) {
 }
 
 static enum status run_halving(struct engine *engine, struct request *requests, size_t count) {
-    struct range ranges[RANGES_MAX] = {{0, count, false}};
+    struct range ranges[RANGES_MAX] = {
+        {0, count, false}
+    };
     size_t depth = 1;
     int poisoned = 0;
     while (depth > 0) {

@@ -2,7 +2,8 @@
  *
  *     decode -> authenticate -> | load -> decide -> save -> commit | -> publish
  *
- * The stages compute and return; engine_run knows their order and reacts to failures. One engine a thread. */
+ * The stages compute and return; engine_run knows their order and reacts to failures. One engine a
+ * thread. */
 #ifndef SLOTKEEPER_ENGINE_ENGINE_H
 #define SLOTKEEPER_ENGINE_ENGINE_H
 
@@ -20,8 +21,8 @@ struct engine_settings {
 
 struct engine;
 
-/* The settings' views, schemas, verifier and ports must outlive the engine. NULL with *error set: no memory, or
- * schemas that do not fit. */
+/* The settings' views, schemas, verifier and ports must outlive the engine. NULL with *error set:
+ * no memory, or schemas that do not fit. */
 struct engine *engine_new(
     const struct engine_settings *settings,
     const struct schemas *schemas,
@@ -31,16 +32,19 @@ void engine_destroy(struct engine *engine);
 
 /* Where this session stores and publishes, and the cluster whose records these are. */
 void engine_connect(
-    struct engine *engine, const struct store_port *store, const struct bus_port *bus, struct view cluster_id);
+    struct engine *engine,
+    const struct store_port *store,
+    const struct bus_port *bus,
+    struct view cluster_id);
 
 /* Memory for the batch to come, reset by engine_run. */
 struct arena *engine_arena(struct engine *engine);
 struct codec *engine_codec(struct engine *engine);
 
-/* Runs requests[0 .. count) through all stages; records of one partition are in offset order. STATUS_OK: all are
- * answered and published, and their partitions have moved on. STATUS_LOST, STATUS_RETRY: the session ends, what is
- * committed is published by the next owner. STATUS_FATAL: more records of one batch failed alone than can be the records'
- * own fault. */
+/* Runs requests[0 .. count) through all stages; records of one partition are in offset order.
+ * STATUS_OK: all are answered and published, and their partitions have moved on. STATUS_LOST,
+ * STATUS_RETRY: the session ends, what is committed is published by the next owner. STATUS_FATAL:
+ * more records of one batch failed alone than can be the records' own fault. */
 enum status engine_run(struct engine *engine, struct request *requests, size_t count) MUST_USE;
 
 #endif

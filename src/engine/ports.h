@@ -62,12 +62,21 @@ struct load_request {
 
 struct store_port {
     void *self;
-    /* BEGIN, claim, lock, load, clock. *now_us is read after the locks are held. STATUS_LOST: a claim found no row. */
+    /* BEGIN, claim, lock, load, clock. *now_us is read after the locks are held. STATUS_LOST: a
+     * claim found no row. */
     enum status (*load)(
-        void *self, const struct load_request *request, struct arena *arena, struct world *world, int64_t *now_us);
+        void *self,
+        const struct load_request *request,
+        struct arena *arena,
+        struct world *world,
+        int64_t *now_us);
     /* What changed in the world, and the answers. Row counts are compared. */
     enum status (*save)(
-        void *self, const struct world *world, const struct answer *answers, size_t count, struct arena *arena);
+        void *self,
+        const struct world *world,
+        const struct answer *answers,
+        size_t count,
+        struct arena *arena);
     /* STATUS_RETRY: its fate is not known. */
     enum status (*commit)(void *self);
     void (*rollback)(void *self);
@@ -75,9 +84,10 @@ struct store_port {
 
 struct bus_port {
     void *self;
-    /* Outcomes, events, dead letters and, partition by partition, the offset behind the last answer, in Kafka transactions.
-     * STATUS_OK: all are committed. The arena is for scratch. */
-    enum status (*publish)(void *self, const struct answer *answers, size_t count, struct arena *arena);
+    /* Outcomes, events, dead letters and, partition by partition, the offset behind the last
+     * answer, in Kafka transactions. STATUS_OK: all are committed. The arena is for scratch. */
+    enum status (*publish)(
+        void *self, const struct answer *answers, size_t count, struct arena *arena);
 };
 
 #endif

@@ -17,7 +17,8 @@ const char *takeover_refusal(const struct takeover *takeover, struct error *erro
         (void)error_set(
             error,
             STATUS_FATAL,
-            "Kafka has committed offset %lld, the database knows of no record from %lld on: it was restored or promoted"
+            "Kafka has committed offset %lld, the database knows of no record from %lld on: it was "
+            "restored or promoted"
             " with a loss",
             (long long)takeover->committed_offset,
             next);
@@ -25,7 +26,10 @@ const char *takeover_refusal(const struct takeover *takeover, struct error *erro
     }
     if (takeover->committed_offset < 0 && partition->last_offset >= 0) {
         (void)error_set(
-            error, STATUS_FATAL, "the database has consumed up to offset %lld, Kafka has no committed offset", next);
+            error,
+            STATUS_FATAL,
+            "the database has consumed up to offset %lld, Kafka has no committed offset",
+            next);
         return "KAFKA_OFFSETS_LOST";
     }
     if (partition->next_offset < takeover->low_watermark) {
@@ -41,7 +45,8 @@ const char *takeover_refusal(const struct takeover *takeover, struct error *erro
         (void)error_set(
             error,
             STATUS_FATAL,
-            "the topic ends at offset %lld, the database has consumed up to %lld: the topic was made again",
+            "the topic ends at offset %lld, the database has consumed up to %lld: the topic was "
+            "made again",
             (long long)takeover->high_watermark,
             next);
         return "TOPIC_REMADE";
@@ -56,11 +61,14 @@ int64_t takeover_start_offset(const struct takeover *takeover) {
 }
 
 int64_t takeover_publish_from(const struct takeover *takeover) {
-    return takeover->committed_offset < 0 ? takeover->partition->next_offset : takeover->committed_offset;
+    return takeover->committed_offset < 0 ? takeover->partition->next_offset
+                                          : takeover->committed_offset;
 }
 
-bool takeover_same_record(const struct partition *partition, int64_t append_time_us, struct view value) {
+bool takeover_same_record(
+    const struct partition *partition, int64_t append_time_us, struct view value) {
     struct digest digest;
     digest_of(value, &digest);
-    return append_time_us == partition->last_append_time_us && digest_equal(&digest, &partition->last_hash);
+    return append_time_us == partition->last_append_time_us
+           && digest_equal(&digest, &partition->last_hash);
 }

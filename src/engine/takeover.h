@@ -13,19 +13,21 @@ struct takeover {
     int64_t high_watermark;
 };
 
-/* NULL: go on. Else one word for what was found, and in *error the sentence for an operator; the partition stays
- * stopped until `slotkeeper recover`, or until the cause is gone. */
+/* NULL: go on. Else one word for what was found, and in *error the sentence for an operator; the
+ * partition stays stopped until `slotkeeper recover`, or until the cause is gone. */
 const char *takeover_refusal(const struct takeover *takeover, struct error *error) MUST_USE;
 
-/* Where to consume from: the last record consumed, if it is still there, so that it can be seen to be the same one; else
- * behind it. */
+/* Where to consume from: the last record consumed, if it is still there, so that it can be seen to
+ * be the same one; else behind it. */
 int64_t takeover_start_offset(const struct takeover *takeover);
 
-/* The first offset whose answer may be unpublished. Kafka's own word counts, so that an operator who sets the group back
- * has the answers published again. */
+/* The first offset whose answer may be unpublished. Kafka's own word counts, so that an operator
+ * who sets the group back has the answers published again. */
 int64_t takeover_publish_from(const struct takeover *takeover);
 
-/* False: the record at last_offset is not the one that was consumed there, so the topic has been made again. */
-bool takeover_same_record(const struct partition *partition, int64_t append_time_us, struct view value);
+/* False: the record at last_offset is not the one that was consumed there, so the topic has been
+ * made again. */
+bool takeover_same_record(
+    const struct partition *partition, int64_t append_time_us, struct view value);
 
 #endif

@@ -1,5 +1,6 @@
-/* The high-level consumer with eager rebalancing. Offsets are PostgreSQL's business, so nothing is committed or stored
- * here, and a position that the broker does not have is an error, never a jump. */
+/* The high-level consumer with eager rebalancing. Offsets are PostgreSQL's business, so nothing is
+ * committed or stored here, and a position that the broker does not have is an error, never a jump.
+ */
 #include "kafka/member.h"
 
 #include "base/log.h"
@@ -24,14 +25,15 @@ static rd_kafka_topic_partition_list_t *consumable(
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
     for (size_t i = 0; i < count; i++) {
         if (partitions[i].consume) {
-            rd_kafka_topic_partition_list_add(list, member->settings.topic, partitions[i].number)->offset =
-                partitions[i].start_offset;
+            rd_kafka_topic_partition_list_add(list, member->settings.topic, partitions[i].number)
+                ->offset = partitions[i].start_offset;
         }
     }
     return list;
 }
 
-static enum status take_assignment(struct member *member, const rd_kafka_topic_partition_list_t *given) {
+static enum status take_assignment(
+    struct member *member, const rd_kafka_topic_partition_list_t *given) {
     size_t count = (size_t)given->cnt;
     struct assigned_partition *partitions = calloc(count + 1, sizeof *partitions);
     if (partitions == NULL) {
@@ -40,9 +42,11 @@ static enum status take_assignment(struct member *member, const rd_kafka_topic_p
     for (size_t i = 0; i < count; i++) {
         partitions[i].number = given->elems[i].partition;
     }
-    enum status status =
-        member->closing ? STATUS_LOST : member->events.assigned(member->events.self, partitions, count);
-    rd_kafka_topic_partition_list_t *list = consumable(member, partitions, status == STATUS_OK ? count : 0);
+    enum status status = member->closing
+                             ? STATUS_LOST
+                             : member->events.assigned(member->events.self, partitions, count);
+    rd_kafka_topic_partition_list_t *list =
+        consumable(member, partitions, status == STATUS_OK ? count : 0);
     rd_kafka_resp_err_t error = rd_kafka_assign(member->client, list);
     rd_kafka_topic_partition_list_destroy(list);
     free(partitions);
@@ -50,7 +54,10 @@ static enum status take_assignment(struct member *member, const rd_kafka_topic_p
 }
 
 static void on_rebalance(
-    rd_kafka_t *client, rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t *partitions, void *opaque) {
+    rd_kafka_t *client,
+    rd_kafka_resp_err_t error,
+    rd_kafka_topic_partition_list_t *partitions,
+    void *opaque) {
     struct member *member = opaque;
     member->rebalanced = true;
     enum status status = STATUS_OK;
@@ -67,21 +74,36 @@ static void on_rebalance(
 
 static rd_kafka_conf_t *configure(struct member *member, struct error *error) {
     const char *const fixed[] = {
-        "group.id",                      member->settings.group,
-        "enable.auto.commit",            "false",
-        "enable.auto.offset.store",      "false",
-        "auto.offset.reset",             "error",
-        "isolation.level",               "read_committed",
-        "partition.assignment.strategy", "range",
-        "session.timeout.ms",            "6000",
-        "heartbeat.interval.ms",         "1000",
-        "max.poll.interval.ms",          "30000",
-        /* Bounds of what is fetched ahead. Below about a second's worth, librdkafka pauses fetching for a second. */
-        "queued.min.messages",           "10000",
-        "queued.max.messages.kbytes",    "8192",
-        "fetch.max.bytes",               "4194304",
-        "receive.message.max.bytes",     "8388608",
-        "group.instance.id",             member->settings.instance_id,
+        "group.id",
+        member->settings.group,
+        "enable.auto.commit",
+        "false",
+        "enable.auto.offset.store",
+        "false",
+        "auto.offset.reset",
+        "error",
+        "isolation.level",
+        "read_committed",
+        "partition.assignment.strategy",
+        "range",
+        "session.timeout.ms",
+        "6000",
+        "heartbeat.interval.ms",
+        "1000",
+        "max.poll.interval.ms",
+        "30000",
+        /* Bounds of what is fetched ahead. Below about a second's worth, librdkafka pauses fetching
+           for a second. */
+        "queued.min.messages",
+        "10000",
+        "queued.max.messages.kbytes",
+        "8192",
+        "fetch.max.bytes",
+        "4194304",
+        "receive.message.max.bytes",
+        "8388608",
+        "group.instance.id",
+        member->settings.instance_id,
         NULL};
     const char *pairs[sizeof fixed / sizeof fixed[0]];
     memcpy(pairs, fixed, sizeof fixed);
@@ -104,13 +126,19 @@ static enum status subscribe(struct member *member, struct error *error) {
         failed = rd_kafka_subscribe(member->client, topics);
     }
     rd_kafka_topic_partition_list_destroy(topics);
-    return failed == RD_KAFKA_RESP_ERR_NO_ERROR
-               ? STATUS_OK
-               : error_set(error, STATUS_FATAL, "cannot subscribe to %s: %s", member->settings.topic, rd_kafka_err2str(failed));
+    return failed == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK
+                                                : error_set(
+                                                    error,
+                                                    STATUS_FATAL,
+                                                    "cannot subscribe to %s: %s",
+                                                    member->settings.topic,
+                                                    rd_kafka_err2str(failed));
 }
 
 struct member *member_new(
-    const struct member_settings *settings, const struct member_events *events, struct error *error) {
+    const struct member_settings *settings,
+    const struct member_events *events,
+    struct error *error) {
     struct member *member = calloc(1, sizeof *member);
     if (member == NULL) {
         (void)error_set(error, STATUS_FATAL, "no memory for a consumer");
@@ -123,7 +151,8 @@ struct member *member_new(
     if (conf != NULL) {
         member->client = kafka_client_new(RD_KAFKA_CONSUMER, conf, error);
     }
-    if (member->client == NULL || member->messages == NULL || subscribe(member, error) != STATUS_OK) {
+    if (member->client == NULL || member->messages == NULL
+        || subscribe(member, error) != STATUS_OK) {
         member_close(member);
         return NULL;
     }
@@ -160,7 +189,9 @@ static void react(struct member *member, const rd_kafka_message_t *message) {
     switch ((int)message->err) {
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
         member->events.cannot_read(
-            member->events.self, message->partition, "the broker no longer has the offset to go on from");
+            member->events.self,
+            message->partition,
+            "the broker no longer has the offset to go on from");
         return;
     case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
@@ -172,14 +203,16 @@ static void react(struct member *member, const rd_kafka_message_t *message) {
     default: /* librdkafka goes on by itself */
         break;
     }
-    log_warning("the consumer reports an error", LOG_TEXT("error", rd_kafka_err2name(message->err)));
+    log_warning(
+        "the consumer reports an error", LOG_TEXT("error", rd_kafka_err2name(message->err)));
 }
 
 static struct view view_or_null(const void *data, size_t size) {
     return data == NULL ? view_of(NULL, 0) : view_of(data, size);
 }
 
-static void read_headers(const rd_kafka_message_t *message, struct arena *arena, struct record *record) {
+static void read_headers(
+    const rd_kafka_message_t *message, struct arena *arena, struct record *record) {
     rd_kafka_headers_t *headers = NULL;
     if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return;
@@ -194,7 +227,8 @@ static void read_headers(const rd_kafka_message_t *message, struct arena *arena,
         const char *name = NULL;
         const void *value = NULL;
         size_t size = 0;
-        if (rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        if (rd_kafka_header_get_all(headers, i, &name, &value, &size)
+            == RD_KAFKA_RESP_ERR_NO_ERROR) {
             record->headers[record->header_count++] =
                 (struct header){.name = view_text(name), .value = view_or_null(value, size)};
         }
@@ -209,7 +243,8 @@ static size_t bytes_of(const struct record *record) {
     return bytes;
 }
 
-static void read_record(const rd_kafka_message_t *message, struct arena *arena, struct record *record) {
+static void read_record(
+    const rd_kafka_message_t *message, struct arena *arena, struct record *record) {
     *record = (struct record){
         .partition = message->partition,
         .offset = message->offset,
@@ -222,14 +257,19 @@ static void read_record(const rd_kafka_message_t *message, struct arena *arena, 
 }
 
 enum status member_gather(
-    struct member *member, int wait_ms, struct arena *arena, struct record **records, size_t *count) {
+    struct member *member,
+    int wait_ms,
+    struct arena *arena,
+    struct record **records,
+    size_t *count) {
     size_t bytes = 0;
     member_release(member);
     member->rebalanced = false;
     *records = ARENA_ARRAY(arena, struct record, member->settings.batch_max);
     *count = 0;
     while (*count < member->settings.batch_max && bytes < member->settings.batch_bytes_max) {
-        rd_kafka_message_t *message = rd_kafka_consumer_poll(member->client, *count == 0 ? wait_ms : 0);
+        rd_kafka_message_t *message =
+            rd_kafka_consumer_poll(member->client, *count == 0 ? wait_ms : 0);
         if (member->rebalanced || member->status != STATUS_OK || message == NULL) {
             if (message != NULL) {
                 rd_kafka_message_destroy(message);
@@ -255,7 +295,7 @@ enum status member_gather(
 int64_t member_high_watermark(struct member *member, int32_t partition) {
     int64_t low = -1;
     int64_t high = -1;
-    rd_kafka_resp_err_t error =
-        rd_kafka_get_watermark_offsets(member->client, member->settings.topic, partition, &low, &high);
+    rd_kafka_resp_err_t error = rd_kafka_get_watermark_offsets(
+        member->client, member->settings.topic, partition, &low, &high);
     return error == RD_KAFKA_RESP_ERR_NO_ERROR ? high : -1;
 }

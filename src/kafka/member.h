@@ -1,5 +1,5 @@
-/* A member of the worker group on one request topic: gathers batches of records, and hands rebalances to the session.
- * One a session. */
+/* A member of the worker group on one request topic: gathers batches of records, and hands
+ * rebalances to the session. One a session. */
 #ifndef SLOTKEEPER_KAFKA_MEMBER_H
 #define SLOTKEEPER_KAFKA_MEMBER_H
 
@@ -15,7 +15,8 @@ struct member_settings {
     const char *topic;
     const char *instance_id; /* "": dynamic membership */
     size_t batch_max;        /* records */
-    size_t batch_bytes_max;  /* values, keys and headers together; a single larger record still comes alone */
+    size_t batch_bytes_max; /* values, keys and headers together; a single larger record still comes
+                               alone */
 };
 
 /* A partition that the group gives to this member. */
@@ -30,24 +31,32 @@ struct member_events {
     void *self;
     enum status (*assigned)(void *self, struct assigned_partition *partitions, size_t count);
     void (*revoked)(void *self);
-    void (*cannot_read)(void *self, int32_t partition, const char *why); /* the partition is stopped */
+    void (*cannot_read)(
+        void *self, int32_t partition, const char *why); /* the partition is stopped */
 };
 
 struct member;
 
 /* Subscribes. What the settings point to must outlive it. NULL with *error set. */
 struct member *member_new(
-    const struct member_settings *settings, const struct member_events *events, struct error *error) MUST_USE;
+    const struct member_settings *settings,
+    const struct member_events *events,
+    struct error *error) MUST_USE;
 /* Leaves the group: the partitions are revoked first. */
 void member_close(struct member *member);
 
 rd_kafka_t *member_client(struct member *member);
 
-/* Waits up to wait_ms for a first record and takes what else is there, up to the batch's bounds. The records' headers are in the
- * arena; all views are valid until member_release. STATUS_OK with *count 0: nothing came, or a rebalance threw away what
- * had come. STATUS_LOST or STATUS_RETRY: the session ends. */
+/* Waits up to wait_ms for a first record and takes what else is there, up to the batch's bounds.
+ * The records' headers are in the arena; all views are valid until member_release. STATUS_OK with
+ * *count 0: nothing came, or a rebalance threw away what had come. STATUS_LOST or STATUS_RETRY: the
+ * session ends. */
 enum status member_gather(
-    struct member *member, int wait_ms, struct arena *arena, struct record **records, size_t *count) MUST_USE;
+    struct member *member,
+    int wait_ms,
+    struct arena *arena,
+    struct record **records,
+    size_t *count) MUST_USE;
 void member_release(struct member *member);
 
 /* The end of the partition as the broker last told, or a negative number: it has not. */

@@ -20,15 +20,17 @@ static inline void *view_pointer(struct view bytes) {
         const void *in;
         void *out;
     } pointer = {.in = bytes.data};
+
     return pointer.out;
 }
 
 /* New headers, which rd_kafka_produceva takes. */
-rd_kafka_headers_t *message_outcome_headers(const struct answer *answer, const char *source, bool reply_refused);
+rd_kafka_headers_t *message_outcome_headers(
+    const struct answer *answer, const char *source, bool reply_refused);
 /* `answer` NULL: the event answers no request. */
-rd_kafka_headers_t *
-message_event_headers(const struct answer *answer, const struct answer_event *event, const char *source);
-rd_kafka_headers_t *
-message_dead_letter_headers(const struct answer *answer, const char *request_topic, const char *group);
+rd_kafka_headers_t *message_event_headers(
+    const struct answer *answer, const struct answer_event *event, const char *source);
+rd_kafka_headers_t *message_dead_letter_headers(
+    const struct answer *answer, const char *request_topic, const char *group);
 
 #endif

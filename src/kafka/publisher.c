@@ -1,6 +1,6 @@
-/* One Kafka transaction a publication. Delivery reports are awaited before the commit, because librdkafka's own flush
- * inside commit_transaction polls in steps of 10 ms. After any failure the session ends: its successor publishes what
- * is durable again, under the same ids. */
+/* One Kafka transaction a publication. Delivery reports are awaited before the commit, because
+ * librdkafka's own flush inside commit_transaction polls in steps of 10 ms. After any failure the
+ * session ends: its successor publishes what is durable again, under the same ids. */
 #include "kafka/publisher.h"
 
 #include "base/log.h"
@@ -12,7 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { INIT_TIMEOUT_MS = 15000, STEP_TIMEOUT_MS = 2000, ABORT_TIMEOUT_MS = 2000, CLIENT_TOPICS_MAX = 1000 };
+enum {
+    INIT_TIMEOUT_MS = 15000,
+    STEP_TIMEOUT_MS = 2000,
+    ABORT_TIMEOUT_MS = 2000,
+    CLIENT_TOPICS_MAX = 1000
+};
 
 struct publisher {
     struct publisher_settings settings;
@@ -20,9 +25,9 @@ struct publisher {
     struct reply_topics *reply_topics;
     rd_kafka_t *client;
     rd_kafka_t *consumer;
-    size_t pending;            /* delivery reports still to come; touched by this thread only */
-    bool failed;               /* a delivery failed in this transaction */
-    bool named_by_clients;     /* this transaction holds client-named topics */
+    size_t pending;        /* delivery reports still to come; touched by this thread only */
+    bool failed;           /* a delivery failed in this transaction */
+    bool named_by_clients; /* this transaction holds client-named topics */
 };
 
 static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque) {
@@ -37,27 +42,43 @@ static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, v
     const char *topic = rd_kafka_topic_name(message->rkt);
     if (first) {
         log_warning(
-            "a record was not delivered", LOG_TEXT("topic", topic), LOG_TEXT("error", rd_kafka_err2name(message->err)));
+            "a record was not delivered",
+            LOG_TEXT("topic", topic),
+            LOG_TEXT("error", rd_kafka_err2name(message->err)));
     }
-    if (message->err != RD_KAFKA_RESP_ERR__PURGE_QUEUE && message->err != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT) {
+    if (message->err != RD_KAFKA_RESP_ERR__PURGE_QUEUE
+        && message->err != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT) {
         reply_topics_bar(publisher->reply_topics, view_text(topic));
     }
 }
 
-static rd_kafka_t *
-make_client(const struct kafka_properties *properties, const char *id, void *opaque, int64_t timeout_us, struct error *error) {
+static rd_kafka_t *make_client(
+    const struct kafka_properties *properties,
+    const char *id,
+    void *opaque,
+    int64_t timeout_us,
+    struct error *error) {
     char timeout_ms[24];
     (void)snprintf(timeout_ms, sizeof timeout_ms, "%lld", (long long)(timeout_us / 1000));
     const char *const fixed[] = {
-        "transactional.id",          id,
-        "transaction.timeout.ms",    timeout_ms,
-        "message.timeout.ms",        timeout_ms,
-        "enable.idempotence",        "true",
-        "acks",                      "all",
-        "linger.ms",                 "0",
-        "partitioner",               "murmur2_random",
-        "message.max.bytes",         "8388608",
-        "queue.buffering.max.kbytes", "65536",
+        "transactional.id",
+        id,
+        "transaction.timeout.ms",
+        timeout_ms,
+        "message.timeout.ms",
+        timeout_ms,
+        "enable.idempotence",
+        "true",
+        "acks",
+        "all",
+        "linger.ms",
+        "0",
+        "partitioner",
+        "murmur2_random",
+        "message.max.bytes",
+        "8388608",
+        "queue.buffering.max.kbytes",
+        "65536",
         NULL};
     rd_kafka_conf_t *conf = kafka_conf_new(properties, fixed, error);
     if (conf == NULL) {
@@ -80,9 +101,11 @@ static enum status step(rd_kafka_error_t *error, const char *what) {
         LOG_TEXT("text", rd_kafka_error_string(error)),
         LOG_BOOL("fatal", rd_kafka_error_is_fatal(error) != 0),
         LOG_BOOL("retriable", rd_kafka_error_is_retriable(error) != 0));
-    bool retriable = rd_kafka_error_is_retriable(error) != 0 && rd_kafka_error_txn_requires_abort(error) == 0;
+    bool retriable =
+        rd_kafka_error_is_retriable(error) != 0 && rd_kafka_error_txn_requires_abort(error) == 0;
     rd_kafka_error_destroy(error);
-    return retriable ? STATUS_CONFLICT : STATUS_RETRY; /* CONFLICT here: the same step may be tried again */
+    return retriable ? STATUS_CONFLICT
+                     : STATUS_RETRY; /* CONFLICT here: the same step may be tried again */
 }
 
 struct publisher *publisher_new(
@@ -100,11 +123,17 @@ struct publisher *publisher_new(
     publisher->codec = codec;
     publisher->reply_topics = reply_topics;
     publisher->client = make_client(
-        &settings->properties, settings->transactional_id, publisher, settings->transaction_timeout_us, error);
+        &settings->properties,
+        settings->transactional_id,
+        publisher,
+        settings->transaction_timeout_us,
+        error);
     if (publisher->client == NULL) {
         *status = STATUS_FATAL;
-    } else if (step(rd_kafka_init_transactions(publisher->client, INIT_TIMEOUT_MS), "init") != STATUS_OK) {
-        *status = error_set(error, STATUS_RETRY, "Kafka does not give this worker a transactional producer");
+    } else if (
+        step(rd_kafka_init_transactions(publisher->client, INIT_TIMEOUT_MS), "init") != STATUS_OK) {
+        *status = error_set(
+            error, STATUS_RETRY, "Kafka does not give this worker a transactional producer");
     } else {
         *status = STATUS_OK;
         return publisher;
@@ -116,7 +145,8 @@ struct publisher *publisher_new(
 void publisher_destroy(struct publisher *publisher) {
     if (publisher != NULL) {
         if (publisher->client != NULL) {
-            (void)rd_kafka_purge(publisher->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+            (void)rd_kafka_purge(
+                publisher->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
             rd_kafka_destroy(publisher->client);
         }
         free(publisher);
@@ -147,7 +177,8 @@ static enum status until_done(
 
 static rd_kafka_error_t *send_offsets(struct publisher *publisher, const void *argument) {
     const rd_kafka_topic_partition_list_t *offsets = argument;
-    rd_kafka_consumer_group_metadata_t *metadata = rd_kafka_consumer_group_metadata(publisher->consumer);
+    rd_kafka_consumer_group_metadata_t *metadata =
+        rd_kafka_consumer_group_metadata(publisher->consumer);
     rd_kafka_error_t *error =
         rd_kafka_send_offsets_to_transaction(publisher->client, offsets, metadata, STEP_TIMEOUT_MS);
     rd_kafka_consumer_group_metadata_destroy(metadata);
@@ -171,7 +202,8 @@ static enum status await_deliveries(struct publisher *publisher) {
     return publisher->failed ? STATUS_RETRY : STATUS_OK;
 }
 
-static enum status finish(struct publisher *publisher, const rd_kafka_topic_partition_list_t *offsets) {
+static enum status finish(
+    struct publisher *publisher, const rd_kafka_topic_partition_list_t *offsets) {
     enum status status = until_done(publisher, send_offsets, offsets, "send offsets");
     if (status == STATUS_OK) {
         status = await_deliveries(publisher);
@@ -181,7 +213,8 @@ static enum status finish(struct publisher *publisher, const rd_kafka_topic_part
     }
     if (status != STATUS_OK) {
         if (publisher->named_by_clients && !publisher->failed) {
-            reply_topics_bar(publisher->reply_topics, view_of(NULL, 0)); /* which one it was, nobody says */
+            reply_topics_bar(
+                publisher->reply_topics, view_of(NULL, 0)); /* which one it was, nobody says */
         }
         rd_kafka_error_t *ignored = rd_kafka_abort_transaction(publisher->client, ABORT_TIMEOUT_MS);
         if (ignored != NULL) {
@@ -194,10 +227,12 @@ static enum status finish(struct publisher *publisher, const rd_kafka_topic_part
 static enum status begin(struct publisher *publisher) {
     publisher->failed = false;
     publisher->named_by_clients = false;
-    return step(rd_kafka_begin_transaction(publisher->client), "begin") == STATUS_OK ? STATUS_OK : STATUS_RETRY;
+    return step(rd_kafka_begin_transaction(publisher->client), "begin") == STATUS_OK ? STATUS_OK
+                                                                                     : STATUS_RETRY;
 }
 
-enum status publisher_commit_offsets(struct publisher *publisher, const rd_kafka_topic_partition_list_t *offsets) {
+enum status publisher_commit_offsets(
+    struct publisher *publisher, const rd_kafka_topic_partition_list_t *offsets) {
     enum status status = begin(publisher);
     return status == STATUS_OK ? finish(publisher, offsets) : status;
 }
@@ -206,14 +241,16 @@ enum status publisher_commit_offsets(struct publisher *publisher, const rd_kafka
 static enum status produce(struct publisher *publisher, const struct message *message) {
     for (;;) {
         rd_kafka_vu_t parts[6] = {
-            {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = message->topic},
-            {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = message->partition},
-            {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {view_pointer(message->value), message->value.size}},
-            {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {view_pointer(message->key), message->key.size}},
-            {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
-            {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = message->headers},
+            {.vtype = RD_KAFKA_VTYPE_TOPIC,     .u.cstr = message->topic                                },
+            {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = message->partition                             },
+            {.vtype = RD_KAFKA_VTYPE_VALUE,
+             .u.mem = {view_pointer(message->value), message->value.size}                               },
+            {.vtype = RD_KAFKA_VTYPE_KEY,       .u.mem = {view_pointer(message->key), message->key.size}},
+            {.vtype = RD_KAFKA_VTYPE_MSGFLAGS,  .u.i = RD_KAFKA_MSG_F_COPY                              },
+            {.vtype = RD_KAFKA_VTYPE_HEADERS,   .u.headers = message->headers                           },
         };
-        rd_kafka_error_t *error = rd_kafka_produceva(publisher->client, parts, sizeof parts / sizeof parts[0]);
+        rd_kafka_error_t *error =
+            rd_kafka_produceva(publisher->client, parts, sizeof parts / sizeof parts[0]);
         if (error == NULL) {
             publisher->pending++;
             return STATUS_OK;
@@ -235,7 +272,8 @@ struct destination {
     bool refused;
 };
 
-static struct destination destination_of(struct publisher *publisher, const struct answer *answer, struct arena *arena) {
+static struct destination destination_of(
+    struct publisher *publisher, const struct answer *answer, struct arena *arena) {
     const struct route *route = &answer->route;
     struct destination destination = {
         .topic = publisher->settings.outcome_topic,
@@ -244,7 +282,8 @@ static struct destination destination_of(struct publisher *publisher, const stru
     if (route->reply_topic.data == NULL) {
         return destination;
     }
-    int32_t partitions = reply_topics_partitions(publisher->reply_topics, publisher->client, route->reply_topic);
+    int32_t partitions =
+        reply_topics_partitions(publisher->reply_topics, publisher->client, route->reply_topic);
     if (partitions == 0) {
         destination.refused = true;
         return destination;
@@ -256,7 +295,8 @@ static struct destination destination_of(struct publisher *publisher, const stru
     return destination;
 }
 
-static enum status produce_outcome(struct publisher *publisher, const struct answer *answer, struct arena *arena) {
+static enum status produce_outcome(
+    struct publisher *publisher, const struct answer *answer, struct arena *arena) {
     struct destination destination = destination_of(publisher, answer, arena);
     struct view body = answer->outcome;
     if (destination.refused) {
@@ -300,14 +340,15 @@ static enum status produce_dead_letter(struct publisher *publisher, const struct
         .partition = answer->partition,
         .key = answer->route.key,
         .value = answer->dead_letter.value,
-        .headers =
-            message_dead_letter_headers(answer, publisher->settings.request_topic, publisher->settings.group),
+        .headers = message_dead_letter_headers(
+            answer, publisher->settings.request_topic, publisher->settings.group),
     };
     metrics_add(METRIC_DEAD_LETTERS, "", 1);
     return produce(publisher, &message);
 }
 
-static enum status produce_answer(struct publisher *publisher, const struct answer *answer, struct arena *arena) {
+static enum status produce_answer(
+    struct publisher *publisher, const struct answer *answer, struct arena *arena) {
     enum status status = produce_outcome(publisher, answer, arena);
     for (size_t i = 0; status == STATUS_OK && i < answer->event_count; i++) {
         const struct loose_event event = {answer->events[i], answer->event_fingerprint};
@@ -319,13 +360,17 @@ static enum status produce_answer(struct publisher *publisher, const struct answ
     return status;
 }
 
-/* How many answers from the first on go into one transaction: up to reply_partitions_max that name a reply topic (each
- * partition touched costs a marker, and how many there are is only known when they are produced). */
-static size_t slice_size(const struct publisher *publisher, const struct answer *answers, size_t count) {
+/* How many answers from the first on go into one transaction: up to reply_partitions_max that name
+ * a reply topic (each partition touched costs a marker, and how many there are is only known when
+ * they are produced). */
+static size_t slice_size(
+    const struct publisher *publisher, const struct answer *answers, size_t count) {
     size_t named = 0;
     for (size_t i = 0; i < count; i++) {
-        bool another = answers[i].route.reply_topic.data != NULL
-                       && (i == 0 || !view_equal(answers[i].route.reply_topic, answers[i - 1].route.reply_topic));
+        bool another =
+            answers[i].route.reply_topic.data != NULL
+            && (i == 0
+                || !view_equal(answers[i].route.reply_topic, answers[i - 1].route.reply_topic));
         named += another ? 1U : 0U;
         if (named > publisher->settings.reply_partitions_max) {
             return i;
@@ -334,16 +379,18 @@ static size_t slice_size(const struct publisher *publisher, const struct answer 
     return count;
 }
 
-static void note_offset(rd_kafka_topic_partition_list_t *offsets, const char *topic, const struct answer *answer) {
-    rd_kafka_topic_partition_t *entry = rd_kafka_topic_partition_list_find(offsets, topic, answer->partition);
+static void note_offset(
+    rd_kafka_topic_partition_list_t *offsets, const char *topic, const struct answer *answer) {
+    rd_kafka_topic_partition_t *entry =
+        rd_kafka_topic_partition_list_find(offsets, topic, answer->partition);
     if (entry == NULL) {
         entry = rd_kafka_topic_partition_list_add(offsets, topic, answer->partition);
     }
     entry->offset = answer->offset + 1;
 }
 
-static enum status
-publish_slice(struct publisher *publisher, const struct answer *answers, size_t count, struct arena *arena) {
+static enum status publish_slice(
+    struct publisher *publisher, const struct answer *answers, size_t count, struct arena *arena) {
     rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(8);
     enum status status = begin(publisher);
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
@@ -357,7 +404,8 @@ publish_slice(struct publisher *publisher, const struct answer *answers, size_t 
     return status;
 }
 
-static enum status publish(void *self, const struct answer *answers, size_t count, struct arena *arena) {
+static enum status publish(
+    void *self, const struct answer *answers, size_t count, struct arena *arena) {
     struct publisher *publisher = self;
     enum status status = STATUS_OK;
     for (size_t done = 0; status == STATUS_OK && done < count;) {
@@ -379,7 +427,8 @@ enum status publisher_publish_events(
     int64_t position,
     struct arena *arena) {
     rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(offsets, publisher->settings.audit_topic, 0)->offset = position;
+    rd_kafka_topic_partition_list_add(offsets, publisher->settings.audit_topic, 0)->offset =
+        position;
     enum status status = begin(publisher);
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
         status = produce_event(publisher, NULL, &events[i], arena);
@@ -391,15 +440,17 @@ enum status publisher_publish_events(
     return status;
 }
 
-enum status
-publisher_fence(const struct kafka_properties *properties, const char *transactional_id, struct error *error) {
+enum status publisher_fence(
+    const struct kafka_properties *properties, const char *transactional_id, struct error *error) {
     struct publisher fencing = {.pending = 0};
-    rd_kafka_t *client = make_client(properties, transactional_id, &fencing, TIME_SECOND_US * 10, error);
+    rd_kafka_t *client =
+        make_client(properties, transactional_id, &fencing, TIME_SECOND_US * 10, error);
     if (client == NULL) {
         return STATUS_FATAL;
     }
     enum status status = step(rd_kafka_init_transactions(client, INIT_TIMEOUT_MS), "fence");
     rd_kafka_destroy(client);
-    return status == STATUS_OK ? STATUS_OK
-                               : error_set(error, STATUS_RETRY, "a predecessor's producer cannot be fenced now");
+    return status == STATUS_OK
+               ? STATUS_OK
+               : error_set(error, STATUS_RETRY, "a predecessor's producer cannot be fenced now");
 }

@@ -1,4 +1,5 @@
-/* The engine's bus port on Kafka: answers go out in transactions, together with the request offsets. One a session. */
+/* The engine's bus port on Kafka: answers go out in transactions, together with the request
+ * offsets. One a session. */
 #ifndef SLOTKEEPER_KAFKA_PUBLISHER_H
 #define SLOTKEEPER_KAFKA_PUBLISHER_H
 
@@ -19,13 +20,14 @@ struct publisher_settings {
     const char *source; /* ce_source */
     const char *group;  /* in dead letters' headers */
     int64_t transaction_timeout_us;
-    size_t reply_partitions_max; /* client partitions a transaction; a batch on more is published in several */
+    size_t reply_partitions_max; /* client partitions a transaction; a batch on more is published in
+                                    several */
 };
 
 struct publisher;
 
-/* Fences whoever had the transactional id. What the settings point to, the codec and the reply topics must outlive the
- * publisher. NULL with *status and *error set. */
+/* Fences whoever had the transactional id. What the settings point to, the codec and the reply
+ * topics must outlive the publisher. NULL with *status and *error set. */
 struct publisher *publisher_new(
     const struct publisher_settings *settings,
     struct codec *codec,
@@ -41,7 +43,8 @@ void publisher_set_consumer(struct publisher *publisher, rd_kafka_t *consumer);
 
 struct bus_port publisher_port(struct publisher *publisher);
 
-/* A transaction that holds only these offsets of the request topic: it fails unless the consumer is a current member. */
+/* A transaction that holds only these offsets of the request topic: it fails unless the consumer is
+ * a current member. */
 enum status publisher_commit_offsets(
     struct publisher *publisher, const rd_kafka_topic_partition_list_t *offsets) MUST_USE;
 
@@ -50,8 +53,9 @@ struct loose_event {
     struct answer_event event;
     uint64_t fingerprint;
 };
-/* One transaction: the events, and `position` as the group's offset of audit partition 0, which remembers how many of them
- * are published. No client reads the audit topic in the worker's group. */
+/* One transaction: the events, and `position` as the group's offset of audit partition 0, which
+ * remembers how many of them are published. No client reads the audit topic in the worker's group.
+ */
 enum status publisher_publish_events(
     struct publisher *publisher,
     const struct loose_event *events,
@@ -59,8 +63,11 @@ enum status publisher_publish_events(
     int64_t position,
     struct arena *arena) MUST_USE;
 
-/* Aborts or completes whatever transaction is open under `transactional_id`, and fences its producer. */
+/* Aborts or completes whatever transaction is open under `transactional_id`, and fences its
+ * producer. */
 enum status publisher_fence(
-    const struct kafka_properties *properties, const char *transactional_id, struct error *error) MUST_USE;
+    const struct kafka_properties *properties,
+    const char *transactional_id,
+    struct error *error) MUST_USE;
 
 #endif

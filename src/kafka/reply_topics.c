@@ -54,7 +54,8 @@ static struct reply_topic *find(const struct reply_topics *topics, struct view n
 
 static bool is_wanted(const struct reply_topics *topics, const rd_kafka_metadata_topic_t *topic) {
     return topic->err == RD_KAFKA_RESP_ERR_NO_ERROR
-           && view_starts_with(view_text(topic->topic), view_text(topics->prefix)) && strlen(topic->topic) < NAME_SIZE;
+           && view_starts_with(view_text(topic->topic), view_text(topics->prefix))
+           && strlen(topic->topic) < NAME_SIZE;
 }
 
 /* Bars outlive the picture. */
@@ -88,7 +89,8 @@ static void look(struct reply_topics *topics, rd_kafka_t *client) {
     const rd_kafka_metadata_t *metadata = NULL;
     rd_kafka_resp_err_t error = rd_kafka_metadata(client, 1, NULL, &metadata, METADATA_TIMEOUT_MS);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        log_warning("the cluster's topics cannot be listed", LOG_TEXT("error", rd_kafka_err2name(error)));
+        log_warning(
+            "the cluster's topics cannot be listed", LOG_TEXT("error", rd_kafka_err2name(error)));
         return;
     }
     copy_wanted(topics, metadata);
@@ -102,7 +104,8 @@ int32_t reply_topics_partitions(struct reply_topics *topics, rd_kafka_t *client,
         look(topics, client);
     }
     const struct reply_topic *topic = find(topics, name);
-    bool barred = topic != NULL && (topic->barred_until_us > now_us || topics->all_barred_until_us > now_us);
+    bool barred =
+        topic != NULL && (topic->barred_until_us > now_us || topics->all_barred_until_us > now_us);
     return topic == NULL || barred ? 0 : topic->partitions;
 }
 

@@ -1,5 +1,5 @@
-/* The binary array format: dimensions, a null flag, the element type, length and lower bound, then each element
- * behind its length. */
+/* The binary array format: dimensions, a null flag, the element type, length and lower bound, then
+ * each element behind its length. */
 #include "postgres/array.h"
 
 #include <assert.h>
@@ -38,10 +38,15 @@ static size_t expected_size(enum element_type type) {
     return 16;
 }
 
-void array_begin(struct array *array, struct arena *arena, enum element_type type, size_t count_expected) {
+void array_begin(
+    struct array *array, struct arena *arena, enum element_type type, size_t count_expected) {
     size_t capacity = HEADER_SIZE + count_expected * (4 + expected_size(type));
     *array = (struct array){
-        .arena = arena, .bytes = arena_take(arena, capacity), .size = HEADER_SIZE, .capacity = capacity, .type = type};
+        .arena = arena,
+        .bytes = arena_take(arena, capacity),
+        .size = HEADER_SIZE,
+        .capacity = capacity,
+        .type = type};
     put_u32(array->bytes, 1);
     put_u32(array->bytes + 8, (uint32_t)type);
     put_u32(array->bytes + 16, 1);
@@ -119,7 +124,8 @@ void parameters_add_array(struct parameters *parameters, const struct array *arr
     add_parameter(parameters, array->bytes, array->size);
 }
 
-void parameters_add_uuids(struct parameters *parameters, struct arena *arena, const struct uuid *ids, size_t count) {
+void parameters_add_uuids(
+    struct parameters *parameters, struct arena *arena, const struct uuid *ids, size_t count) {
     struct array array;
     array_begin(&array, arena, ELEMENT_UUID, count);
     for (size_t i = 0; i < count; i++) {
@@ -129,7 +135,10 @@ void parameters_add_uuids(struct parameters *parameters, struct arena *arena, co
 }
 
 void parameters_add_uuid(struct parameters *parameters, struct arena *arena, struct uuid value) {
-    add_parameter(parameters, arena_copy(arena, view_of(value.bytes, sizeof value.bytes)).data, sizeof value.bytes);
+    add_parameter(
+        parameters,
+        arena_copy(arena, view_of(value.bytes, sizeof value.bytes)).data,
+        sizeof value.bytes);
 }
 
 void parameters_add_text(struct parameters *parameters, struct view text) {

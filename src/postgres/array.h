@@ -29,7 +29,8 @@ struct array {
     enum element_type type;
 };
 
-void array_begin(struct array *array, struct arena *arena, enum element_type type, size_t count_expected);
+void array_begin(
+    struct array *array, struct arena *arena, enum element_type type, size_t count_expected);
 void array_add_null(struct array *array);
 void array_add_bool(struct array *array, bool value);
 void array_add_int2(struct array *array, int16_t value);
@@ -47,7 +48,8 @@ struct parameters {
 };
 
 void parameters_add_array(struct parameters *parameters, const struct array *array);
-void parameters_add_uuids(struct parameters *parameters, struct arena *arena, const struct uuid *ids, size_t count);
+void parameters_add_uuids(
+    struct parameters *parameters, struct arena *arena, const struct uuid *ids, size_t count);
 void parameters_add_uuid(struct parameters *parameters, struct arena *arena, struct uuid value);
 void parameters_add_text(struct parameters *parameters, struct view text);
 void parameters_add_int4(struct parameters *parameters, struct arena *arena, int32_t value);

@@ -11,12 +11,17 @@ struct plan {
     size_t count;
 };
 
-static void queue(struct store *store, struct plan *plan, enum statement statement, const struct parameters *parameters) {
+static void queue(
+    struct store *store,
+    struct plan *plan,
+    enum statement statement,
+    const struct parameters *parameters) {
     pipeline_queue(store->pipeline, statement, parameters);
     plan->statements[plan->count++] = statement;
 }
 
-static const PGresult *result_of(const struct plan *plan, PGresult **results, enum statement statement) {
+static const PGresult *result_of(
+    const struct plan *plan, PGresult **results, enum statement statement) {
     for (size_t i = 0; i < plan->count; i++) {
         if (plan->statements[i] == statement) {
             return results[i];
@@ -30,7 +35,10 @@ static int rows_of(const PGresult *result) {
 }
 
 static void claim_parameters(
-    const struct store *store, const struct load_request *request, struct arena *arena, struct parameters *parameters) {
+    const struct store *store,
+    const struct load_request *request,
+    struct arena *arena,
+    struct parameters *parameters) {
     struct array numbers, remembered, after, published, last_offsets, last_times, last_hashes;
     array_begin(&numbers, arena, ELEMENT_INT4, request->claim_count);
     array_begin(&remembered, arena, ELEMENT_INT8, request->claim_count);
@@ -47,18 +55,24 @@ static void claim_parameters(
         array_add_int8(&published, claim->partition->published_offset);
         array_add_int8(&last_offsets, claim->last_offset);
         array_add_time(&last_times, claim->last_append_time_us);
-        array_add_bytes(&last_hashes, view_of(claim->last_hash.bytes, sizeof claim->last_hash.bytes));
+        array_add_bytes(
+            &last_hashes, view_of(claim->last_hash.bytes, sizeof claim->last_hash.bytes));
     }
     parameters_add_text(parameters, store->topic);
     parameters_add_uuid(parameters, arena, store->owner);
-    const struct array *arrays[] = {&numbers, &remembered, &after, &published, &last_offsets, &last_times, &last_hashes};
+    const struct array *arrays[] = {
+        &numbers, &remembered, &after, &published, &last_offsets, &last_times, &last_hashes};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
         parameters_add_array(parameters, arrays[i]);
     }
 }
 
 static void queue_ids(
-    struct store *store, struct plan *plan, enum statement statement, const struct uuid_list *ids, struct arena *arena) {
+    struct store *store,
+    struct plan *plan,
+    enum statement statement,
+    const struct uuid_list *ids,
+    struct arena *arena) {
     if (ids->count > 0) {
         struct parameters *parameters = ARENA_ARRAY(arena, struct parameters, 1);
         parameters_add_uuids(parameters, arena, ids->items, ids->count);
@@ -66,7 +80,11 @@ static void queue_ids(
     }
 }
 
-static void queue_accounts(struct store *store, struct plan *plan, const struct load_request *request, struct arena *arena) {
+static void queue_accounts(
+    struct store *store,
+    struct plan *plan,
+    const struct load_request *request,
+    struct arena *arena) {
     if (request->callers.count == 0) {
         return;
     }
@@ -76,11 +94,16 @@ static void queue_accounts(struct store *store, struct plan *plan, const struct 
     queue(
         store,
         plan,
-        request->lock_accounts_for_update ? STATEMENT_LOCK_ACCOUNTS_FOR_UPDATE : STATEMENT_LOCK_ACCOUNTS_SHARED,
+        request->lock_accounts_for_update ? STATEMENT_LOCK_ACCOUNTS_FOR_UPDATE
+                                          : STATEMENT_LOCK_ACCOUNTS_SHARED,
         parameters);
 }
 
-static void queue_calendars(struct store *store, struct plan *plan, const struct load_request *request, struct arena *arena) {
+static void queue_calendars(
+    struct store *store,
+    struct plan *plan,
+    const struct load_request *request,
+    struct arena *arena) {
     if (request->window_count == 0) {
         return;
     }
@@ -100,7 +123,11 @@ static void queue_calendars(struct store *store, struct plan *plan, const struct
     queue(store, plan, STATEMENT_LOAD_CALENDARS, parameters);
 }
 
-static void queue_recalls(struct store *store, struct plan *plan, const struct load_request *request, struct arena *arena) {
+static void queue_recalls(
+    struct store *store,
+    struct plan *plan,
+    const struct load_request *request,
+    struct arena *arena) {
     if (request->recall_count == 0) {
         return;
     }
@@ -117,7 +144,11 @@ static void queue_recalls(struct store *store, struct plan *plan, const struct l
     queue(store, plan, STATEMENT_LOAD_RECALLS, parameters);
 }
 
-static void queue_all(struct store *store, struct plan *plan, const struct load_request *request, struct arena *arena) {
+static void queue_all(
+    struct store *store,
+    struct plan *plan,
+    const struct load_request *request,
+    struct arena *arena) {
     struct parameters *claims = ARENA_ARRAY(arena, struct parameters, 1);
     claim_parameters(store, request, arena, claims);
     queue(store, plan, STATEMENT_BEGIN, NULL);
@@ -166,7 +197,8 @@ static void put_chains(struct world *world, const PGresult *result) {
     for (int row = 0; row < rows_of(result); row++) {
         struct slot *slot = world_slot(world, row_uuid(result, row, 0));
         if (slot != NULL) {
-            slot->chain = (struct chain){.sequence = row_int8(result, row, 1), .head = row_digest(result, row, 2)};
+            slot->chain = (struct chain){
+                .sequence = row_int8(result, row, 1), .head = row_digest(result, row, 2)};
         }
     }
 }
@@ -182,7 +214,8 @@ static void put_purged(struct world *world, const PGresult *result) {
 static void put_appointments(struct world *world, const PGresult *result) {
     for (int row = 0; row < rows_of(result); row++) {
         bool is_new;
-        struct appointment *appointment = world_put_appointment(world, row_uuid(result, row, 0), &is_new);
+        struct appointment *appointment =
+            world_put_appointment(world, row_uuid(result, row, 0), &is_new);
         if (!is_new) {
             continue;
         }
@@ -207,7 +240,8 @@ static void put_appointments(struct world *world, const PGresult *result) {
     }
 }
 
-/* A calendar's slots are not locked: what others change of them meanwhile, the exclusion constraint sees. */
+/* A calendar's slots are not locked: what others change of them meanwhile, the exclusion constraint
+ * sees. */
 static void put_calendars(struct world *world, const PGresult *result) {
     for (int row = 0; row < rows_of(result); row++) {
         bool is_new;
@@ -236,14 +270,16 @@ static void put_recalls(struct world *world, const PGresult *result, struct aren
         if (world_recall(world, row_uuid(result, row, 0), row_uuid(result, row, 1)) != NULL) {
             continue; /* the batch holds the command more than once */
         }
-        struct recall *recall = world_put_recall(world, row_uuid(result, row, 0), row_uuid(result, row, 1));
+        struct recall *recall =
+            world_put_recall(world, row_uuid(result, row, 0), row_uuid(result, row, 1));
         recall->content_hash = row_digest(result, row, 2);
         recall->outcome_fingerprint = (uint64_t)row_int8(result, row, 3);
         recall->outcome = arena_copy(arena, row_bytes(result, row, 4));
     }
 }
 
-static size_t total_rows(const struct plan *plan, PGresult **results, const enum statement *statements, size_t count) {
+static size_t total_rows(
+    const struct plan *plan, PGresult **results, const enum statement *statements, size_t count) {
     size_t total = 0;
     for (size_t i = 0; i < count; i++) {
         total += (size_t)rows_of(result_of(plan, results, statements[i]));
@@ -251,22 +287,33 @@ static size_t total_rows(const struct plan *plan, PGresult **results, const enum
     return total;
 }
 
-static struct world_sizes sizes_of(const struct plan *plan, PGresult **results, size_t command_count) {
-    static const enum statement accounts[] = {STATEMENT_LOCK_ACCOUNTS_SHARED, STATEMENT_LOCK_ACCOUNTS_FOR_UPDATE};
-    static const enum statement slots[] = {STATEMENT_LOCK_SLOTS, STATEMENT_LOAD_PURGED, STATEMENT_LOAD_CALENDARS};
+static struct world_sizes sizes_of(
+    const struct plan *plan, PGresult **results, size_t command_count) {
+    static const enum statement accounts[] = {
+        STATEMENT_LOCK_ACCOUNTS_SHARED, STATEMENT_LOCK_ACCOUNTS_FOR_UPDATE};
+
+    static const enum statement slots[] = {
+        STATEMENT_LOCK_SLOTS, STATEMENT_LOAD_PURGED, STATEMENT_LOAD_CALENDARS};
+
     static const enum statement appointments[] = {
-        STATEMENT_LOAD_ACTIVE_APPOINTMENTS, STATEMENT_LOAD_NAMED_APPOINTMENTS, STATEMENT_LOAD_PATIENTS_APPOINTMENTS};
+        STATEMENT_LOAD_ACTIVE_APPOINTMENTS,
+        STATEMENT_LOAD_NAMED_APPOINTMENTS,
+        STATEMENT_LOAD_PATIENTS_APPOINTMENTS};
+
     static const enum statement recalls[] = {STATEMENT_LOAD_RECALLS};
+
     return (struct world_sizes){
         .accounts = total_rows(plan, results, accounts, sizeof accounts / sizeof accounts[0]),
         .slots = total_rows(plan, results, slots, sizeof slots / sizeof slots[0]),
-        .appointments = total_rows(plan, results, appointments, sizeof appointments / sizeof appointments[0]),
+        .appointments =
+            total_rows(plan, results, appointments, sizeof appointments / sizeof appointments[0]),
         .recalls = total_rows(plan, results, recalls, 1),
         .commands = command_count,
     };
 }
 
-static void fill_world(struct world *world, const struct plan *plan, PGresult **results, struct arena *arena) {
+static void fill_world(
+    struct world *world, const struct plan *plan, PGresult **results, struct arena *arena) {
     put_accounts(world, result_of(plan, results, STATEMENT_LOCK_ACCOUNTS_SHARED));
     put_accounts(world, result_of(plan, results, STATEMENT_LOCK_ACCOUNTS_FOR_UPDATE));
     put_slots(world, result_of(plan, results, STATEMENT_LOCK_SLOTS));

@@ -3,8 +3,8 @@
 
 #include "postgres/row.h"
 
-enum status
-pending_load(struct pipeline *pipeline, struct arena *arena, struct pending_event **events, size_t *count) {
+enum status pending_load(
+    struct pipeline *pipeline, struct arena *arena, struct pending_event **events, size_t *count) {
     struct parameters parameters = {.count = 0};
     PGresult **results = NULL;
     parameters_add_int4(&parameters, arena, PENDING_EVENTS_MAX);

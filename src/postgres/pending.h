@@ -1,4 +1,5 @@
-/* Audit events that were written without a request record, by `admin`, and wait for a worker to publish them. */
+/* Audit events that were written without a request record, by `admin`, and wait for a worker to
+ * publish them. */
 #ifndef SLOTKEEPER_POSTGRES_PENDING_H
 #define SLOTKEEPER_POSTGRES_PENDING_H
 
@@ -15,8 +16,12 @@ enum { PENDING_EVENTS_MAX = 100 };
 
 /* At most PENDING_EVENTS_MAX of them, the oldest first, in the arena. */
 enum status pending_load(
-    struct pipeline *pipeline, struct arena *arena, struct pending_event **events, size_t *count) MUST_USE;
+    struct pipeline *pipeline,
+    struct arena *arena,
+    struct pending_event **events,
+    size_t *count) MUST_USE;
 /* Those below `position` are published. */
-enum status pending_delete(struct pipeline *pipeline, struct arena *arena, int64_t position) MUST_USE;
+enum status pending_delete(
+    struct pipeline *pipeline, struct arena *arena, int64_t position) MUST_USE;
 
 #endif

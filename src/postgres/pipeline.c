@@ -1,6 +1,6 @@
-/* libpq without blocking, in pipeline mode: an error inside a pipeline aborts what follows up to the sync, and the
- * transaction still has to be rolled back. Only SQLSTATE and constraint names are logged: PostgreSQL's messages quote
- * rows. */
+/* libpq without blocking, in pipeline mode: an error inside a pipeline aborts what follows up to
+ * the sync, and the transaction still has to be rolled back. Only SQLSTATE and constraint names are
+ * logged: PostgreSQL's messages quote rows. */
 #include "postgres/pipeline.h"
 
 #include "base/log.h"
@@ -31,8 +31,8 @@ struct pipeline {
     bool commit_unconfirmed; /* a warning said that a synchronous standby did not answer */
 };
 
-/* Plans are fixed on purpose: with statistics of an empty or a changing table the planner tips over to scans that
- * cost a hundred times as much. tests/integration locks the plans. */
+/* Plans are fixed on purpose: with statistics of an empty or a changing table the planner tips over
+ * to scans that cost a hundred times as much. tests/integration locks the plans. */
 static const char session_settings[] =
     "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;"
     " SET enable_mergejoin = off; SET jit = off; SET lock_timeout = '2s';"
@@ -41,7 +41,8 @@ static const char session_settings[] =
 static void on_notice(void *context, const PGresult *notice) {
     struct pipeline *pipeline = context;
     const char *state = PQresultErrorField(notice, PG_DIAG_SQLSTATE);
-    pipeline->commit_unconfirmed = pipeline->commit_unconfirmed || (state != NULL && strcmp(state, "01000") == 0);
+    pipeline->commit_unconfirmed =
+        pipeline->commit_unconfirmed || (state != NULL && strcmp(state, "01000") == 0);
     log_warning("PostgreSQL warns", LOG_TEXT("sqlstate", state == NULL ? "" : state));
 }
 
@@ -50,7 +51,11 @@ static enum status run_plain(PGconn *connection, const char *sql, struct error *
     bool done = PQresultStatus(result) == PGRES_COMMAND_OK;
     PQclear(result);
     return done ? STATUS_OK
-                : error_set(error, STATUS_RETRY, "the database session cannot be set up: %s", PQerrorMessage(connection));
+                : error_set(
+                    error,
+                    STATUS_RETRY,
+                    "the database session cannot be set up: %s",
+                    PQerrorMessage(connection));
 }
 
 static enum status prepare_all(PGconn *connection, struct error *error) {
@@ -64,7 +69,8 @@ static enum status prepare_all(PGconn *connection, struct error *error) {
             (void)error_set(
                 error,
                 lost ? STATUS_RETRY : STATUS_FATAL,
-                "statement %s cannot be prepared (SQLSTATE %s): the worker's role lacks a grant, or the schema differs",
+                "statement %s cannot be prepared (SQLSTATE %s): the worker's role lacks a grant, "
+                "or the schema differs",
                 text->name,
                 state == NULL ? "none" : state);
             PQclear(result);
@@ -87,13 +93,16 @@ static enum status set_up(struct pipeline *pipeline, struct error *error) {
         return status;
     }
     (void)PQsetNoticeReceiver(pipeline->connection, on_notice, pipeline);
-    if (PQsetnonblocking(pipeline->connection, 1) != 0 || PQenterPipelineMode(pipeline->connection) != 1) {
-        return error_set(error, STATUS_RETRY, "the database connection cannot be switched to pipeline mode");
+    if (PQsetnonblocking(pipeline->connection, 1) != 0
+        || PQenterPipelineMode(pipeline->connection) != 1) {
+        return error_set(
+            error, STATUS_RETRY, "the database connection cannot be switched to pipeline mode");
     }
     return STATUS_OK;
 }
 
-struct pipeline *pipeline_open(const char *url, int64_t timeout_us, enum status *status, struct error *error) {
+struct pipeline *pipeline_open(
+    const char *url, int64_t timeout_us, enum status *status, struct error *error) {
     struct pipeline *pipeline = calloc(1, sizeof *pipeline);
     if (pipeline == NULL) {
         *status = error_set(error, STATUS_FATAL, "no memory for a database connection");
@@ -124,9 +133,11 @@ void pipeline_close(struct pipeline *pipeline) {
     }
 }
 
-void pipeline_queue(struct pipeline *pipeline, enum statement statement, const struct parameters *parameters) {
+void pipeline_queue(
+    struct pipeline *pipeline, enum statement statement, const struct parameters *parameters) {
     static const struct parameters none = {.count = 0};
-    static const int binary[PARAMETERS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    static const int binary[PARAMETERS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+                                               1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
     const struct parameters *given = parameters == NULL ? &none : parameters;
     assert(pipeline->queued_count < PIPELINE_MAX);
     if (pipeline->queued_count == 0) {
@@ -151,7 +162,8 @@ static bool has_class(const char *state, const char *class) {
 
 /* What an SQLSTATE asks for; see docs/decisions for why. */
 static enum status class_of(const char *state) {
-    if (has_class(state, "23") || has_class(state, "40") || strcmp(state, LOCK_NOT_AVAILABLE) == 0) {
+    if (has_class(state, "23") || has_class(state, "40")
+        || strcmp(state, LOCK_NOT_AVAILABLE) == 0) {
         return STATUS_CONFLICT;
     }
     if (has_class(state, "22") || has_class(state, "54")) {
@@ -160,7 +172,8 @@ static enum status class_of(const char *state) {
     return STATUS_RETRY;
 }
 
-static enum status note_failure(struct pipeline *pipeline, enum statement statement, const PGresult *result) {
+static enum status note_failure(
+    struct pipeline *pipeline, enum statement statement, const PGresult *result) {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
     if (state == NULL) {
@@ -180,7 +193,8 @@ static enum status note_failure(struct pipeline *pipeline, enum statement statem
     return status;
 }
 
-/* Waits until the socket can be read, or written when `writing`. False: the deadline passed, or it is broken. */
+/* Waits until the socket can be read, or written when `writing`. False: the deadline passed, or it
+ * is broken. */
 static bool wait_for_socket(const struct pipeline *pipeline, bool writing, int64_t deadline_us) {
     for (;;) {
         int64_t left_us = deadline_us - time_monotonic_us();
@@ -189,7 +203,8 @@ static bool wait_for_socket(const struct pipeline *pipeline, bool writing, int64
         }
         int64_t step_ms = left_us / 1000 + 1 < POLL_STEP_MS ? left_us / 1000 + 1 : POLL_STEP_MS;
         struct pollfd socket = {
-            .fd = PQsocket(pipeline->connection), .events = (short)(POLLIN | (writing ? POLLOUT : 0))};
+            .fd = PQsocket(pipeline->connection),
+            .events = (short)(POLLIN | (writing ? POLLOUT : 0))};
         int ready = poll(&socket, 1, (int)step_ms);
         if (ready > 0) {
             return true;
@@ -211,17 +226,19 @@ static bool next_result(struct pipeline *pipeline, int64_t deadline_us, PGresult
             *result = PQgetResult(pipeline->connection);
             return true;
         }
-        if (!wait_for_socket(pipeline, unsent > 0, deadline_us) || PQconsumeInput(pipeline->connection) != 1) {
+        if (!wait_for_socket(pipeline, unsent > 0, deadline_us)
+            || PQconsumeInput(pipeline->connection) != 1) {
             return false;
         }
     }
 }
 
 /* One statement's result, which libpq follows with a NULL. */
-static enum status
-collect_one(struct pipeline *pipeline, enum statement statement, int64_t deadline_us, PGresult **kept) {
+static enum status collect_one(
+    struct pipeline *pipeline, enum statement statement, int64_t deadline_us, PGresult **kept) {
     PGresult *end = NULL;
-    if (!next_result(pipeline, deadline_us, kept) || *kept == NULL || !next_result(pipeline, deadline_us, &end)) {
+    if (!next_result(pipeline, deadline_us, kept) || *kept == NULL
+        || !next_result(pipeline, deadline_us, &end)) {
         return STATUS_LOST;
     }
     if (end != NULL) {
@@ -241,7 +258,8 @@ collect_one(struct pipeline *pipeline, enum statement statement, int64_t deadlin
 
 static bool collect_sync(struct pipeline *pipeline, int64_t deadline_us) {
     PGresult *result = NULL;
-    bool synced = next_result(pipeline, deadline_us, &result) && PQresultStatus(result) == PGRES_PIPELINE_SYNC;
+    bool synced = next_result(pipeline, deadline_us, &result)
+                  && PQresultStatus(result) == PGRES_PIPELINE_SYNC;
     PQclear(result);
     return synced;
 }
@@ -259,7 +277,9 @@ static enum status run_until(struct pipeline *pipeline, int64_t deadline_us) {
         pipeline->results[i] = result;
         pipeline->result_count = i + 1;
         if (status == STATUS_LOST) { /* nothing more can be read from this connection */
-            log_warning("the database link is lost or too slow", LOG_TEXT("statement", statement_text(pipeline->queued[i])->name));
+            log_warning(
+                "the database link is lost or too slow",
+                LOG_TEXT("statement", statement_text(pipeline->queued[i])->name));
             return STATUS_RETRY;
         }
         first = first == STATUS_OK ? status : first;

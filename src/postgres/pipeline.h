@@ -1,5 +1,5 @@
-/* A worker's connection: statements are queued and run in one round trip (libpq's pipeline mode), each against a
- * deadline of ours, because a link that hangs tells nobody. */
+/* A worker's connection: statements are queued and run in one round trip (libpq's pipeline mode),
+ * each against a deadline of ours, because a link that hangs tells nobody. */
 #ifndef SLOTKEEPER_POSTGRES_PIPELINE_H
 #define SLOTKEEPER_POSTGRES_PIPELINE_H
 
@@ -12,21 +12,24 @@ enum { PIPELINE_MAX = 16 };
 
 struct pipeline;
 
-/* Connects, checks that the schema is one that this worker was built for, fixes the session's plans and prepares every
- * statement. NULL with *error and *status set: STATUS_RETRY (not reachable now) or STATUS_FATAL (another schema,
- * no grants). */
-struct pipeline *
-pipeline_open(const char *url, int64_t timeout_us, enum status *status, struct error *error) MUST_USE;
+/* Connects, checks that the schema is one that this worker was built for, fixes the session's plans
+ * and prepares every statement. NULL with *error and *status set: STATUS_RETRY (not reachable now)
+ * or STATUS_FATAL (another schema, no grants). */
+struct pipeline *pipeline_open(
+    const char *url, int64_t timeout_us, enum status *status, struct error *error) MUST_USE;
 void pipeline_close(struct pipeline *pipeline);
 
 /* Parameters may be NULL for none; their values must live until pipeline_run returns. */
-void pipeline_queue(struct pipeline *pipeline, enum statement statement, const struct parameters *parameters);
+void pipeline_queue(
+    struct pipeline *pipeline, enum statement statement, const struct parameters *parameters);
 
-/* Runs what is queued. STATUS_OK: results[i] belongs to the i-th statement queued, valid until the next queue, run or
- * close. Otherwise no results; the transaction, if one was open, must be rolled back. `results` may be NULL. */
+/* Runs what is queued. STATUS_OK: results[i] belongs to the i-th statement queued, valid until the
+ * next queue, run or close. Otherwise no results; the transaction, if one was open, must be rolled
+ * back. `results` may be NULL. */
 enum status pipeline_run(struct pipeline *pipeline, PGresult ***results) MUST_USE;
 
-/* COMMIT alone, without a deadline. STATUS_RETRY: its fate is not known, or a synchronous standby did not confirm it. */
+/* COMMIT alone, without a deadline. STATUS_RETRY: its fate is not known, or a synchronous standby
+ * did not confirm it. */
 enum status pipeline_commit(struct pipeline *pipeline) MUST_USE;
 /* ROLLBACK if a transaction is open; a failure shows at the next run. */
 void pipeline_rollback(struct pipeline *pipeline);

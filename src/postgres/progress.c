@@ -8,7 +8,10 @@
 
 /* A statement of its own, committed by itself. */
 static enum status run_alone(
-    struct pipeline *pipeline, enum statement statement, const struct parameters *parameters, PGresult ***results) {
+    struct pipeline *pipeline,
+    enum statement statement,
+    const struct parameters *parameters,
+    PGresult ***results) {
     pipeline_queue(pipeline, STATEMENT_BEGIN, NULL);
     pipeline_queue(pipeline, statement, parameters);
     enum status status = pipeline_run(pipeline, results);
@@ -18,15 +21,16 @@ static enum status run_alone(
     return status;
 }
 
-static struct parameters
-owner_parameters(const struct progress_owner *owner, int32_t number, struct arena *arena) {
+static struct parameters owner_parameters(
+    const struct progress_owner *owner, int32_t number, struct arena *arena) {
     struct parameters parameters = {.count = 0};
     parameters_add_text(&parameters, owner->topic);
     parameters_add_int4(&parameters, arena, number);
     return parameters;
 }
 
-static void read_taken(const PGresult *result, int32_t number, struct arena *arena, struct progress_taken *taken) {
+static void read_taken(
+    const PGresult *result, int32_t number, struct arena *arena, struct progress_taken *taken) {
     struct partition *partition = &taken->partition;
     *partition = (struct partition){.number = number, .last_offset = -1};
     partition->next_offset = row_int8(result, 0, 0);
@@ -35,7 +39,11 @@ static void read_taken(const PGresult *result, int32_t number, struct arena *are
     partition->generation = row_int8(result, 0, 2);
     struct view cluster_id = row_bytes(result, 0, 3);
     (void)snprintf(
-        taken->cluster_id, sizeof taken->cluster_id, "%.*s", (int)cluster_id.size, (const char *)cluster_id.data);
+        taken->cluster_id,
+        sizeof taken->cluster_id,
+        "%.*s",
+        (int)cluster_id.size,
+        (const char *)cluster_id.data);
     if (!row_is_null(result, 0, 4)) {
         partition->last_offset = row_int8(result, 0, 4);
         partition->last_append_time_us = row_time_us(result, 0, 5);
@@ -66,7 +74,8 @@ enum status progress_take(
 }
 
 /* An update of one row that must still be ours. */
-static enum status update_own(struct pipeline *pipeline, enum statement statement, const struct parameters *parameters) {
+static enum status update_own(
+    struct pipeline *pipeline, enum statement statement, const struct parameters *parameters) {
     PGresult **results = NULL;
     enum status status = run_alone(pipeline, statement, parameters, &results);
     if (status != STATUS_OK) {
@@ -111,7 +120,8 @@ enum status progress_note_published(
     return update_own(pipeline, STATEMENT_NOTE_PUBLISHED, &parameters);
 }
 
-static bool read_events(const PGresult *result, int row, struct answer_reader *reader, struct answer *answer) {
+static bool read_events(
+    const PGresult *result, int row, struct answer_reader *reader, struct answer *answer) {
     if (!event_bodies_decode(arena_copy(reader->arena, row_bytes(result, row, 8)), answer)) {
         return false;
     }
@@ -130,7 +140,8 @@ static bool read_events(const PGresult *result, int row, struct answer_reader *r
     return true;
 }
 
-static bool read_answer(const PGresult *result, int row, struct answer_reader *reader, struct answer *answer) {
+static bool read_answer(
+    const PGresult *result, int row, struct answer_reader *reader, struct answer *answer) {
     answer->offset = row_int8(result, row, 0);
     answer->append_time_us = row_time_us(result, row, 1);
     answer->has_caller = !row_is_null(result, row, 2);
@@ -150,7 +161,8 @@ static bool read_answer(const PGresult *result, int row, struct answer_reader *r
     return letter.data == NULL || dead_letter_decode(reader->arena, letter, &answer->dead_letter);
 }
 
-static enum status read_answers(const PGresult *result, int32_t number, struct answer_reader *reader) {
+static enum status read_answers(
+    const PGresult *result, int32_t number, struct answer_reader *reader) {
     size_t count = (size_t)PQntuples(result);
     reader->answers = ARENA_ARRAY(reader->arena, struct answer, count);
     for (reader->count = 0; reader->count < count; reader->count++) {

@@ -19,8 +19,8 @@ struct progress_taken {
     char *to_fence;       /* transactional ids, separated by spaces; in the arena */
 };
 
-/* Makes the row ours and commits. A new row begins at `low_offset`. The commit is the barrier: from here on nothing that
- * an owner before has left undecided can become durable. */
+/* Makes the row ours and commits. A new row begins at `low_offset`. The commit is the barrier: from
+ * here on nothing that an owner before has left undecided can become durable. */
 enum status progress_take(
     struct pipeline *pipeline,
     const struct progress_owner *owner,
@@ -37,12 +37,16 @@ enum status progress_drop_fenced(
     struct view transactional_id,
     struct arena *arena) MUST_USE;
 enum status progress_release(
-    struct pipeline *pipeline, const struct progress_owner *owner, const struct partition *partition, struct arena *arena)
-    MUST_USE;
+    struct pipeline *pipeline,
+    const struct progress_owner *owner,
+    const struct partition *partition,
+    struct arena *arena) MUST_USE;
 /* Writes published_offset, which the next claim would do too, while no record comes. */
 enum status progress_note_published(
-    struct pipeline *pipeline, const struct progress_owner *owner, const struct partition *partition, struct arena *arena)
-    MUST_USE;
+    struct pipeline *pipeline,
+    const struct progress_owner *owner,
+    const struct partition *partition,
+    struct arena *arena) MUST_USE;
 
 struct unpublished_window {
     int32_t number;
@@ -58,7 +62,8 @@ struct answer_reader {
 };
 
 enum { PROGRESS_UNPUBLISHED_MAX = 200 };
-/* At most PROGRESS_UNPUBLISHED_MAX answers of the window, in order, in the arena. STATUS_FATAL: a row cannot be read. */
+/* At most PROGRESS_UNPUBLISHED_MAX answers of the window, in order, in the arena. STATUS_FATAL: a
+ * row cannot be read. */
 enum status progress_load_unpublished(
     struct pipeline *pipeline,
     const struct progress_owner *owner,

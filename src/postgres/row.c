@@ -7,7 +7,8 @@
 #include <stdlib.h>
 
 static const uint8_t *bytes_of(const PGresult *result, int row, int column, size_t size) {
-    assert(PQgetisnull(result, row, column) == 0 && (size_t)PQgetlength(result, row, column) == size);
+    assert(
+        PQgetisnull(result, row, column) == 0 && (size_t)PQgetlength(result, row, column) == size);
     (void)size;
     return (const uint8_t *)PQgetvalue(result, row, column);
 }
@@ -40,7 +41,8 @@ int64_t row_int8(const PGresult *result, int row, int column) {
 
 int64_t row_time_us(const PGresult *result, int row, int column) {
     int64_t time = row_int8(result, row, column);
-    return time == INT64_MIN || time > INT64_MAX - POSTGRES_EPOCH_US ? time : time + POSTGRES_EPOCH_US;
+    return time == INT64_MIN || time > INT64_MAX - POSTGRES_EPOCH_US ? time
+                                                                     : time + POSTGRES_EPOCH_US;
 }
 
 struct uuid row_uuid(const PGresult *result, int row, int column) {

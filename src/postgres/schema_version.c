@@ -8,7 +8,8 @@ static enum status judge_versions(long version, long oldest_worker, struct error
         return error_set(
             error,
             STATUS_FATAL,
-            "the database's schema is version %ld, this worker needs version %d: deploy the migrations first",
+            "the database's schema is version %ld, this worker needs version %d: deploy the "
+            "migrations first",
             version,
             (int)SCHEMA_VERSION);
     }
@@ -16,7 +17,8 @@ static enum status judge_versions(long version, long oldest_worker, struct error
         return error_set(
             error,
             STATUS_FATAL,
-            "the database's schema is version %ld and takes workers built for version %ld or later, this one was"
+            "the database's schema is version %ld and takes workers built for version %ld or "
+            "later, this one was"
             " built for version %d: install a later worker",
             version,
             oldest_worker,
@@ -30,17 +32,21 @@ enum status schema_version_check(PGconn *connection, struct error *error) {
     enum status status = STATUS_OK;
     if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1) {
         status = judge_versions(
-            strtol(PQgetvalue(result, 0, 0), NULL, 10), strtol(PQgetvalue(result, 0, 1), NULL, 10), error);
+            strtol(PQgetvalue(result, 0, 0), NULL, 10),
+            strtol(PQgetvalue(result, 0, 1), NULL, 10),
+            error);
     } else if (PQstatus(connection) == CONNECTION_OK) {
         const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
         status = error_set(
             error,
             STATUS_FATAL,
-            "the database holds no slotkeeper schema that this role may read (SQLSTATE %s): deploy the migrations"
+            "the database holds no slotkeeper schema that this role may read (SQLSTATE %s): deploy "
+            "the migrations"
             " first, and check database.url",
             state == NULL ? "none" : state);
     } else {
-        status = error_set(error, STATUS_RETRY, "the database link broke while the schema's version was read");
+        status = error_set(
+            error, STATUS_RETRY, "the database link broke while the schema's version was read");
     }
     PQclear(result);
     return status;

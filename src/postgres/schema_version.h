@@ -8,8 +8,9 @@
 
 enum { SCHEMA_VERSION = 1 };
 
-/* STATUS_OK if the database's schema is SCHEMA_VERSION, or a later one that still takes workers of SCHEMA_VERSION;
- * else STATUS_FATAL with a sentence that names both. STATUS_RETRY: the link broke. */
+/* STATUS_OK if the database's schema is SCHEMA_VERSION, or a later one that still takes workers of
+ * SCHEMA_VERSION; else STATUS_FATAL with a sentence that names both. STATUS_RETRY: the link broke.
+ */
 enum status schema_version_check(PGconn *connection, struct error *error) MUST_USE;
 
 #endif

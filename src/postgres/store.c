@@ -1,5 +1,5 @@
-/* The port, and the one rule about failures that needs memory: a constraint that fails again although the accounts are
- * locked for update is no race but the record's own fault. */
+/* The port, and the one rule about failures that needs memory: a constraint that fails again
+ * although the accounts are locked for update is no race but the record's own fault. */
 #include "postgres/store.h"
 
 enum { CONSTRAINT_FAILURES_OF_A_RACE = 1 };
@@ -11,11 +11,16 @@ static enum status classify(struct store *store, enum status status) {
     if (!store->locked_for_update || !pipeline_constraint_failed(store->pipeline)) {
         return STATUS_CONFLICT;
     }
-    return ++store->constraint_failures > CONSTRAINT_FAILURES_OF_A_RACE ? STATUS_POISON : STATUS_CONFLICT;
+    return ++store->constraint_failures > CONSTRAINT_FAILURES_OF_A_RACE ? STATUS_POISON
+                                                                        : STATUS_CONFLICT;
 }
 
-static enum status
-load(void *self, const struct load_request *request, struct arena *arena, struct world *world, int64_t *now_us) {
+static enum status load(
+    void *self,
+    const struct load_request *request,
+    struct arena *arena,
+    struct world *world,
+    int64_t *now_us) {
     struct store *store = self;
     store->locked_for_update = request->lock_accounts_for_update;
     if (!store->locked_for_update) {
@@ -24,8 +29,12 @@ load(void *self, const struct load_request *request, struct arena *arena, struct
     return classify(store, store_load(store, request, arena, world, now_us));
 }
 
-static enum status
-save(void *self, const struct world *world, const struct answer *answers, size_t count, struct arena *arena) {
+static enum status save(
+    void *self,
+    const struct world *world,
+    const struct answer *answers,
+    size_t count,
+    struct arena *arena) {
     return classify(self, store_save(self, world, answers, count, arena));
 }
 
@@ -50,5 +59,6 @@ static void rollback(void *self) {
 }
 
 struct store_port store_port_of(struct store *store) {
-    return (struct store_port){.self = store, .load = load, .save = save, .commit = commit, .rollback = rollback};
+    return (struct store_port){
+        .self = store, .load = load, .save = save, .commit = commit, .rollback = rollback};
 }

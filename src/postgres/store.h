@@ -18,10 +18,16 @@ struct store_port store_port_of(struct store *store);
 
 /* The parts, each in a file of its own. */
 enum status store_load(
-    struct store *store, const struct load_request *request, struct arena *arena, struct world *world, int64_t *now_us)
-    MUST_USE;
+    struct store *store,
+    const struct load_request *request,
+    struct arena *arena,
+    struct world *world,
+    int64_t *now_us) MUST_USE;
 enum status store_save(
-    struct store *store, const struct world *world, const struct answer *answers, size_t count, struct arena *arena)
-    MUST_USE;
+    struct store *store,
+    const struct world *world,
+    const struct answer *answers,
+    size_t count,
+    struct arena *arena) MUST_USE;
 
 #endif
