@@ -7,6 +7,8 @@
 #include "security/base64url.h"
 #include "security/strict_json.h"
 
+#include <assert.h>
+
 enum { SEGMENT_SIZE_MAX = AUTHORIZATION_SIZE_MAX * 3 / 4, CLAIM_TEXT_SIZE_MAX = 1024 };
 
 enum segment { SEGMENT_HEADER, SEGMENT_PAYLOAD, SEGMENT_SIGNATURE, SEGMENT_COUNT };
@@ -157,8 +159,8 @@ bool token_read(
     struct view scheme = view_text("Bearer ");
     struct view segments[SEGMENT_COUNT];
     *token = (struct unverified_token){0};
-    if (authorization.data == NULL || authorization.size > AUTHORIZATION_SIZE_MAX
-        || !view_starts_with(authorization, scheme)) {
+    assert(authorization.size <= AUTHORIZATION_SIZE_MAX);
+    if (!view_starts_with(authorization, scheme)) {
         return false;
     }
     token->compact = view_from(authorization, scheme.size);

@@ -21,8 +21,9 @@ struct unverified_token {
     struct token_facts facts;
 };
 
-/* False: anything about the header's bytes is not as docs/tokens.md says. `issuer` and `audience`
- * are those of struct token_settings. */
+/* False: anything about the header's bytes, of which there are at most AUTHORIZATION_SIZE_MAX
+ * (asserted), is not as docs/tokens.md says. `issuer` and `audience` are those of struct
+ * token_settings. */
 bool token_read(
     struct view authorization,
     const char *issuer,
