@@ -307,10 +307,11 @@ static void release(struct session *session, struct partition *partition) {
             progress_release(session->pipeline, &session->owner, partition, session->host->scratch);
         session->clean = status == STATUS_OK || status == STATUS_LOST;
     }
+    char label[LABEL_SIZE];
+    set_label(label, partition->number);
+    metrics_hide(METRIC_CONSUMER_LAG, label);
     if (partition->stopped) {
-        char label[LABEL_SIZE];
-        set_label(label, partition->number);
-        metrics_set(METRIC_PARTITION_STOPPED, label, 0);
+        metrics_hide(METRIC_PARTITION_STOPPED, label);
         (void)atomic_fetch_sub(&session->host->partitions_stopped, 1);
     }
 }

@@ -3,7 +3,9 @@
 
 #include "base/log.h"
 
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { LOG_LEVEL_WARNING = 4 };
 
@@ -38,7 +40,14 @@ static enum status set(
     rd_kafka_conf_t *conf, const char *name, const char *value, struct error *error) {
     char reason[256];
     if (rd_kafka_conf_set(conf, name, value, reason, sizeof reason) != RD_KAFKA_CONF_OK) {
-        return error_set(error, STATUS_INVALID, "kafka.%s: %s", name, reason);
+        /* librdkafka's reason may quote the value, which may be a secret. */
+        bool secret = strncmp(name, "sasl.", 5) == 0 || strncmp(name, "ssl.", 4) == 0;
+        return error_set(
+            error,
+            STATUS_INVALID,
+            "kafka.%s: %s",
+            name,
+            secret ? "not a value that it takes" : reason);
     }
     return STATUS_OK;
 }
