@@ -11,6 +11,8 @@
 enum { EVENT_MEMORY_MAX = 4 * 1024 * 1024, NUMBER_SIZE = 24 };
 
 static const char begin_sql[] = "BEGIN";
+/* Positions rise in the order of commits, because a worker remembers only the last one that it has published. */
+static const char lock_sql[] = "LOCK TABLE slotkeeper.pending_event IN SHARE ROW EXCLUSIVE MODE";
 static const char timeout_sql[] = "SET LOCAL statement_timeout = '30s'";
 static const char now_sql[] = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 
@@ -206,6 +208,9 @@ enum status account_create(
     enum status status = database_do(connection, begin_sql, error);
     if (status == STATUS_OK) {
         status = database_do(connection, timeout_sql, error);
+    }
+    if (status == STATUS_OK) {
+        status = database_do(connection, lock_sql, error);
     }
     if (status == STATUS_OK) {
         status = write_rows(&creation, codec, arena, error);
