@@ -48,7 +48,7 @@ static const struct statement_text statements[STATEMENT_COUNT] = {
     [STATEMENT_LOAD_ACTIVE_APPOINTMENTS] =
         {"load_active_appointments",
                          "SELECT " APPOINTMENT_COLUMNS
-         " FROM appointment WHERE slot_id = ANY ($1::uuid[]) AND state <> 'cancelled'"                                        },
+         " FROM appointment WHERE slot_id = ANY ($1::uuid[]) AND active"                                        },
     [STATEMENT_LOAD_NAMED_APPOINTMENTS] =
         {"load_named_appointments",
                          "SELECT " APPOINTMENT_COLUMNS " FROM appointment WHERE appointment_id = ANY ($1::uuid[])"            },
