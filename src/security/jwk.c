@@ -7,7 +7,6 @@
 #include "security/strict_json.h"
 
 #include <sodium.h>
-#include <stdlib.h>
 
 static const struct token_algorithm algorithms[] = {
     {"RS256", "RSA", 0,  JWT_ALG_RS256},
@@ -77,22 +76,18 @@ static enum status read_oct(const json_t *jwk, struct verification_key *key, str
     size_t size = 0;
     struct view text = strict_json_text(jwk, "k");
     bool usable = base64url_decode(text, secret, sizeof secret, &size)
-                  && oct_secret_is_sound(view_of(secret, size), key->algorithm);
-    if (usable) {
-        key->bytes = (struct key_bytes){malloc(size), size};
-    }
-    if (key->bytes.data != NULL) {
-        memcpy(key->bytes.data, secret, size);
-    }
+                  && oct_secret_is_sound(view_of(secret, size), key->algorithm)
+                  && key_bytes_copy(view_of(secret, size), &key->bytes);
     sodium_memzero(secret, sizeof secret);
     strict_json_wipe_text(jwk, "k");
-    return key->bytes.data != NULL
-               ? STATUS_OK
-               : refuse(
-                   key,
-                   error,
-                   "k is not base64url of a good secret: as long as the algorithm's digest, "
-                   "at most 512 bytes, not one byte repeated, no PEM");
+    if (!usable) {
+        return refuse(
+            key,
+            error,
+            "k is not base64url of a good secret: as long as the algorithm's digest, "
+            "at most 512 bytes, not one byte repeated, no PEM");
+    }
+    return STATUS_OK;
 }
 
 static enum status read_rsa(const json_t *jwk, struct verification_key *key, struct error *error) {

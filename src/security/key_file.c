@@ -16,6 +16,20 @@ static enum status failed(struct error *error, const char *what, const char *pat
     return error_set(error, STATUS_INVALID, "%s %s: %s", what, path, strerrordesc_np(number));
 }
 
+bool key_bytes_copy(struct view from, struct key_bytes *bytes) {
+    *bytes = (struct key_bytes){0};
+    if (from.data == NULL || from.size == 0) {
+        return false;
+    }
+    bytes->data = malloc(from.size);
+    if (bytes->data == NULL) {
+        return false;
+    }
+    memcpy(bytes->data, from.data, from.size);
+    bytes->size = from.size;
+    return true;
+}
+
 void key_bytes_clean_up(struct key_bytes *bytes) {
     if (bytes->data != NULL) {
         sodium_memzero(bytes->data, bytes->size);

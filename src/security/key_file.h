@@ -18,6 +18,8 @@ static inline struct view key_bytes_view(const struct key_bytes *bytes) {
     return view_of(bytes->data, bytes->size);
 }
 
+/* A copy; false: no memory, or nothing to copy. The caller cleans `bytes` up. */
+bool key_bytes_copy(struct view from, struct key_bytes *bytes) MUST_USE;
 /* Overwrites the bytes and frees them. */
 void key_bytes_clean_up(struct key_bytes *bytes);
 

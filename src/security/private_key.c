@@ -28,14 +28,9 @@ static bool write_private_pem(EVP_PKEY *key, struct key_bytes *secret) {
     bool written =
         bio != NULL && PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1;
     long size = written ? BIO_get_mem_data(bio, &text) : 0;
-    if (size > 0) {
-        *secret = (struct key_bytes){malloc((size_t)size), (size_t)size};
-    }
-    if (secret->data != NULL) {
-        memcpy(secret->data, text, secret->size);
-    }
+    bool copied = size > 0 && key_bytes_copy(view_of(text, (size_t)size), secret);
     BIO_free(bio);
-    return secret->data != NULL;
+    return copied;
 }
 
 static json_t *jwk_head(const struct token_algorithm *algorithm, const char *kid) {
@@ -113,7 +108,8 @@ void key_pair_clean_up(struct key_pair *pair) {
     pair->jwk = NULL;
 }
 
-/* OpenSSL's own way with an encrypted PEM is to ask on the terminal. */
+/* OpenSSL's own way with an encrypted PEM is to ask on the terminal. The types are its own. */
+/* NOLINTNEXTLINE(readability-non-const-parameter) */
 static int refuse_passphrase(char *buffer, int size, int writing, void *context) {
     (void)buffer;
     (void)size;

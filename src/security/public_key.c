@@ -35,15 +35,7 @@ static EVP_PKEY *key_of(const char *type, OSSL_PARAM *parameters) {
 static bool copy_bio(BIO *bio, struct key_bytes *bytes) {
     char *data = NULL;
     long size = BIO_get_mem_data(bio, &data);
-    if (size <= 0) {
-        return false;
-    }
-    *bytes = (struct key_bytes){malloc((size_t)size), (size_t)size};
-    if (bytes->data == NULL) {
-        return false;
-    }
-    memcpy(bytes->data, data, bytes->size);
-    return true;
+    return size > 0 && key_bytes_copy(view_of(data, (size_t)size), bytes);
 }
 
 static bool write_pem(EVP_PKEY *key, struct key_bytes *pem) {

@@ -64,7 +64,7 @@ static int keys(const char *line) {
          word = strtok_r(NULL, " ", &rest)) {
         argv[argc++] = word;
     }
-    bool json = strcmp(argv[argc - 1], "--json") == 0; /* main takes it out */
+    bool json = strstr(line, "--json") != NULL; /* main takes it out; here it comes last */
     int result = run_in_child(json, json ? argc - 1 : argc, argv);
     read_back("stdout", output);
     read_back("stderr", errors);
@@ -266,40 +266,46 @@ static void sealing_keys_are_two_files(void **state) {
     assert_int_equal(keys("generate --seal --kid box-1"), EXIT_FAILED);
 }
 
+static const char *const wrong_lines[] = {
+    "",
+    "frobnicate",
+    "generate",
+    "generate --alg ES256",
+    "generate --kid a",
+    "generate --alg none --kid a",
+    "generate --alg es256 --kid a",
+    "generate --alg ES384 --kid a",
+    "generate --alg ES256 --seal --kid a",
+    "generate --seal --kid a --out /tmp/x",
+    "generate --alg ES256 --kid ../../etc/passwd",
+    "generate --alg ES256 --kid a/b",
+    "generate --seal --kid ../../etc/passwd",
+    "generate --seal --kid .",
+    "generate --alg ES256 --kid a extra",
+    "generate --alg ES256 --kid",
+    "jwks extra",
+    "jwks --kid a",
+    "token",
+    "token --role admin",
+    "token --sub 4b7f0a52-0f0e-4c5b-9f0e-6a1d2c3b4e5f",
+    "token --sub nobody --role admin",
+    "token --sub 4b7f0a52-0f0e-4c5b-9f0e-6a1d2c3b4e5f --role Admin",
+    "token --sub 4b7f0a52-0f0e-4c5b-9f0e-6a1d2c3b4e5f --role root",
+};
+
+static bool is_wrong_usage(const char *line) {
+    bool wrong = keys(line) == EXIT_USAGE && output[0] == '\0' && errors[0] != '\0';
+    if (!wrong) {
+        print_error("keys %s\n", line);
+    }
+    return wrong;
+}
+
 static void wrong_usage_is_said_and_nothing_done(void **state) {
-    static const char *const lines[] = {
-        "",
-        "frobnicate",
-        "generate",
-        "generate --alg ES256",
-        "generate --kid a",
-        "generate --alg none --kid a",
-        "generate --alg es256 --kid a",
-        "generate --alg ES384 --kid a",
-        "generate --alg ES256 --seal --kid a",
-        "generate --seal --kid a --out /tmp/x",
-        "generate --alg ES256 --kid ../../etc/passwd",
-        "generate --alg ES256 --kid a/b",
-        "generate --seal --kid ../../etc/passwd",
-        "generate --seal --kid .",
-        "generate --alg ES256 --kid a extra",
-        "generate --alg ES256 --kid",
-        "jwks extra",
-        "jwks --kid a",
-        "token",
-        "token --role admin",
-        "token --sub " SUBJECT,
-        "token --sub nobody --role admin",
-        "token --sub " SUBJECT " --role Admin",
-        "token --sub " SUBJECT " --role root",
-    };
     (void)state;
     use_key_file("never.key");
-    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
-        int result = keys(lines[i]);
-        if (result != EXIT_USAGE || output[0] != '\0' || errors[0] == '\0') {
-            fail_msg("keys %s: exit status %d", lines[i], result);
-        }
+    for (size_t i = 0; i < sizeof wrong_lines / sizeof wrong_lines[0]; i++) {
+        assert_true(is_wrong_usage(wrong_lines[i]));
     }
     assert_false(exists("never.key"));
 }
@@ -347,10 +353,8 @@ static int set_up(void **state) {
 }
 
 static int tear_down(void **state) {
-    char command[128];
     (void)state;
-    (void)snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command); /* NOLINT(cert-env33-c): a constant command */
+    return remove_folder(folder);
 }
 
 int main(void) {

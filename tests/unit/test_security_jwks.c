@@ -198,17 +198,17 @@ static void at_most_64_keys(void **state) {
     static char text[64 * 1024];
     (void)state;
     for (int count = 64; count <= 65; count++) {
-        (void)strcpy(text, "{\"keys\":[");
+        int size = snprintf(text, sizeof text, "{\"keys\":[");
         for (int i = 0; i < count; i++) {
-            (void)snprintf(
-                text + strlen(text),
+            size += snprintf(
+                text + size,
                 512,
                 "%s{\"kty\":\"oct\",\"kid\":\"k%d\",\"alg\":\"HS256\",\"k\":\"%s\"}",
                 i == 0 ? "" : ",",
                 i,
                 OCT_K);
         }
-        (void)strcat(text, "]}");
+        (void)snprintf(text + size, 3, "]}");
         if (count == 64) {
             jwks_destroy(parse(text));
         } else {

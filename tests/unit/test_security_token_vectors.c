@@ -429,6 +429,21 @@ static void remember(const json_t *line) {
     }
 }
 
+static bool run_line(const char *file_name, const char *text) {
+    json_error_t error;
+    json_t *line = json_loads(text, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+    if (line == NULL) {
+        fail_msg("%s: %s in: %s", file_name, error.text, text);
+    }
+    remember(line);
+    bool right = answers_as_said(line);
+    if (!right) {
+        print_error("%s: wrong answer: %s", file_name, text);
+    }
+    json_decref(line);
+    return right;
+}
+
 static void run_file(const char *file_name) {
     char path[512];
     static char text[LINE_SIZE_MAX];
@@ -437,17 +452,7 @@ static void run_file(const char *file_name) {
     FILE *file = fopen(path, "r");
     assert_non_null(file);
     while (fgets(text, sizeof text, file) != NULL) {
-        json_error_t error;
-        json_t *line = json_loads(text, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
-        if (line == NULL) {
-            fail_msg("%s: %s in: %s", file_name, error.text, text);
-        }
-        remember(line);
-        if (!answers_as_said(line)) {
-            print_error("%s: wrong answer: %s", file_name, text);
-            failures++;
-        }
-        json_decref(line);
+        failures += run_line(file_name, text) ? 0 : 1;
     }
     (void)fclose(file);
     assert_int_equal(failures, 0);

@@ -18,6 +18,7 @@
 #include "security/private_key.h"
 #include "security/token.h"
 
+#include <ftw.h>
 #include <openssl/bn.h>
 #include <openssl/ecdsa.h>
 #include <openssl/hmac.h>
@@ -100,12 +101,25 @@ static inline void fixture_publish(const struct fixture *fixture, size_t first, 
     json_decref(set);
 }
 
+static inline int remove_one(
+    const char *path, const struct stat *about, int kind, struct FTW *where) {
+    (void)about;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+/* The folder and all that is in it. */
+static inline int remove_folder(const char *folder) {
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): the folder is this test's alone */
+    return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
 static inline void fixture_clean_up(struct fixture *fixture) {
     for (size_t i = 0; i < fixture->key_count; i++) {
         key_pair_clean_up(&fixture->keys[i].pair);
     }
-    (void)unlink(fixture->jwks_file);
-    (void)rmdir(fixture->folder);
+    assert_int_equal(remove_folder(fixture->folder), 0);
 }
 
 static inline struct token_verifier *fixture_verifier(
@@ -215,16 +229,16 @@ static inline char *fixture_token(
     const struct fixture_key *key = fixture_key(fixture, kid);
     uint8_t signature[SIGNATURE_SIZE_MAX];
     char header[256];
-    char *text = malloc(TEXT_SIZE_MAX);
+    char parts[3][4096];
+    char *text = malloc(sizeof parts);
     assert_non_null(text);
     (void)snprintf(header, sizeof header, "{\"alg\":\"%s\",\"kid\":\"%s\"}", key->algorithm, kid);
-    (void)strcpy(text, "Bearer ");
-    base64url_encode(view_text(header), text + 7, BASE64URL_TEXT_SIZE(strlen(header)));
-    (void)strcat(text, ".");
-    base64url_encode(view_text(payload), text + strlen(text), BASE64URL_TEXT_SIZE(strlen(payload)));
-    size_t size = sign_text(key, key->algorithm, view_text(text + 7), signature);
-    (void)strcat(text, ".");
-    base64url_encode(view_of(signature, size), text + strlen(text), BASE64URL_TEXT_SIZE(size));
+    base64url_encode(view_text(header), parts[0], sizeof parts[0]);
+    base64url_encode(view_text(payload), parts[1], sizeof parts[1]);
+    (void)snprintf(text, sizeof parts, "%s.%s", parts[0], parts[1]);
+    size_t size = sign_text(key, key->algorithm, view_text(text), signature);
+    base64url_encode(view_of(signature, size), parts[2], sizeof parts[2]);
+    (void)snprintf(text, sizeof parts, "Bearer %s.%s.%s", parts[0], parts[1], parts[2]);
     return text;
 }
 
