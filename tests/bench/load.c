@@ -1,0 +1,329 @@
+/* Sends bookings to a worker that it starts, reads their outcomes and says what that took, one JSON
+ * object a line.
+ *
+ *     bench_load NAME=VALUE... -- WORKER ARGUMENT...
+ *
+ * Two runs of bookings are sent before the worker starts, each in a Kafka transaction that is
+ * committed only when the clock starts: read_committed consumers see none of it before, and
+ * everything at once then. So the worker can be warmed up first, by one refused command a token,
+ * and no measured request can have been consumed early. The clock stops when the last outcome has
+ * been read committed. */
+#include "base/time.h"
+#include "bench.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LATENCY_WARM_UP = 20, LATENCY_WAIT_MS = 50, SETTLE_US = 1000000 };
+
+struct arguments {
+    const char *run; /* as given to seed.sql */
+    const char *worker_log;
+    size_t patients, doctors;
+    size_t seen;    /* bookings whose tokens the worker has seen before */
+    size_t unseen;  /* bookings each with a token that it has never seen */
+    size_t latency; /* bookings sent one at a time */
+    size_t per_second;
+    struct processes processes;
+    char *const *worker;
+};
+
+struct load {
+    struct arguments arguments;
+    struct settings settings;
+    struct plan plan;
+    struct signer *signer;
+    char **tokens; /* one a patient */
+    struct outcomes *outcomes;
+    struct requests *seen, *unseen;
+};
+
+void die(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    (void)fputs("bench: ", stderr);
+    (void)vfprintf(stderr, format, arguments);
+    (void)fputc('\n', stderr);
+    va_end(arguments);
+    worker_stop();
+    exit(EXIT_FAILURE);
+}
+
+static void say(const char *what) {
+    (void)fprintf(stderr, "bench: %s\n", what);
+}
+
+static void sign_tokens(struct load *load) {
+    load->signer = signer_new(&load->settings);
+    load->tokens = calloc(load->plan.patients + 1, sizeof *load->tokens);
+    if (load->tokens == NULL) {
+        die("no memory");
+    }
+    for (size_t i = 0; i < load->plan.patients; i++) {
+        load->tokens[i] = signer_token(load->signer, plan_id(&load->plan, "patient", i));
+    }
+}
+
+/* One command a token, refused, because there is no such slot. */
+static void send_warm_up(struct load *load) {
+    struct requests *requests = requests_new(&load->settings, NULL, "5");
+    for (size_t i = 0; i < load->plan.patients; i++) {
+        requests_book(requests, plan_id(&load->plan, "nowhere", i), load->tokens[i]);
+    }
+    requests_flush(requests);
+    requests_destroy(requests);
+}
+
+/* Bookings of the slots from `first` on, each with its patient's token or with one of its own. */
+static struct requests *send_run(
+    struct load *load, const char *name, size_t first, size_t count, bool with_new_tokens) {
+    struct requests *requests = requests_new(&load->settings, name, "5");
+    uint32_t *patients = plan_patients(&load->plan, first, count);
+    uint32_t *order = plan_order(count);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t patient = patients[order[i]];
+        char *token = with_new_tokens
+                          ? signer_token(load->signer, plan_id(&load->plan, "patient", patient))
+                          : load->tokens[patient];
+        requests_book(requests, plan_id(&load->plan, "slot", first + order[i]), token);
+        if (with_new_tokens) {
+            free(token);
+        }
+    }
+    requests_flush(requests);
+    free(patients);
+    free(order);
+    return requests;
+}
+
+static void print_run(
+    const char *name,
+    const char *tokens,
+    size_t bookings,
+    int64_t us,
+    const struct processor_time *used) {
+    double each = (double)bookings;
+    (void)printf(
+        "{\"name\":\"%s\",\"tokens\":\"%s\",\"bookings\":%zu,\"seconds\":%.2f,\"per_second\":%.0f,"
+        "\"cpu_us_per_booking\":{\"worker\":%.1f,\"postgres\":%.1f,\"broker\":%.1f,\"load\":%.1f}}"
+        "\n",
+        name,
+        tokens,
+        bookings,
+        (double)us / 1e6,
+        each * 1e6 / (double)us,
+        (double)used->worker_us / each,
+        (double)used->postgres_us / each,
+        (double)used->broker_us / each,
+        (double)used->load_us / each);
+    (void)fflush(stdout);
+}
+
+static struct processor_time difference(
+    const struct processor_time *from, const struct processor_time *to) {
+    return (struct processor_time){
+        .worker_us = to->worker_us - from->worker_us,
+        .postgres_us = to->postgres_us - from->postgres_us,
+        .broker_us = to->broker_us - from->broker_us,
+        .load_us = to->load_us - from->load_us,
+    };
+}
+
+static void measure_run(
+    struct load *load,
+    struct requests *requests,
+    size_t count,
+    const char *name,
+    const char *tokens) {
+    (void)usleep(SETTLE_US);
+    struct processor_time before = processor_time(&load->arguments.processes);
+    int64_t began_us = time_monotonic_us();
+    requests_commit(requests);
+    outcomes_expect(load->outcomes, count, "ACCEPTED");
+    int64_t us = time_monotonic_us() - began_us;
+    struct processor_time after = processor_time(&load->arguments.processes);
+    struct processor_time used = difference(&before, &after);
+    print_run(name, tokens, count, us, &used);
+    requests_destroy(requests);
+}
+
+static int ascending(const void *a, const void *b) {
+    int64_t left = *(const int64_t *)a;
+    int64_t right = *(const int64_t *)b;
+    return (left > right) - (left < right);
+}
+
+/* One booking; how long from producing it to reading its outcome. */
+static int64_t book_one(
+    struct load *load, struct requests *requests, size_t slot, uint32_t patient) {
+    struct uuid slot_id = plan_id(&load->plan, "slot", slot);
+    int64_t began_us = time_monotonic_us();
+    requests_book(requests, slot_id, load->tokens[patient]);
+    while (!outcomes_poll(load->outcomes, LATENCY_WAIT_MS)) {
+        requests_poll(requests);
+        if (!worker_is_running()) {
+            die("the worker has ended");
+        }
+    }
+    return time_monotonic_us() - began_us;
+}
+
+static void measure_latency(struct load *load) {
+    size_t count = load->arguments.latency;
+    size_t first = load->arguments.seen + load->arguments.unseen;
+    uint32_t *patients = plan_patients(&load->plan, first, count + LATENCY_WARM_UP);
+    int64_t interval_us = TIME_SECOND_US / (int64_t)load->arguments.per_second;
+    int64_t *times = calloc(count + LATENCY_WARM_UP, sizeof *times);
+    struct requests *requests = requests_new(&load->settings, NULL, "0");
+    if (times == NULL) {
+        die("no memory");
+    }
+    for (size_t i = 0; i < count + LATENCY_WARM_UP; i++) {
+        times[i] = book_one(load, requests, first + i, patients[i]);
+        (void)usleep((useconds_t)(times[i] < interval_us ? interval_us - times[i] : 0));
+    }
+    int64_t *measured = times + LATENCY_WARM_UP;
+    qsort(measured, count, sizeof *measured, ascending);
+    (void)printf(
+        "{\"name\":\"booking_latency\",\"requests\":%zu,\"per_second\":%zu,\"p50_ms\":%.1f,\"p99_"
+        "ms\":%.1f}\n",
+        count,
+        load->arguments.per_second,
+        (double)measured[count / 2] / 1e3,
+        (double)measured[count * 99 / 100] / 1e3);
+    (void)fflush(stdout);
+    requests_destroy(requests);
+    free(patients);
+    free(times);
+}
+
+static void print_memory(const struct load *load) {
+    pid_t worker = load->arguments.processes.worker;
+    (void)printf(
+        "{\"name\":\"worker_memory\",\"rss_mb\":%.1f,\"rss_peak_mb\":%.1f}\n",
+        memory_mb(worker, "VmRSS"),
+        memory_mb(worker, "VmHWM"));
+    (void)fflush(stdout);
+}
+
+static void send_all(struct load *load) {
+    say("signing and sending the requests");
+    const struct arguments *arguments = &load->arguments;
+    sign_tokens(load);
+    send_warm_up(load);
+    load->seen = send_run(load, "bench.seen", 0, arguments->seen, false);
+    load->unseen = send_run(load, "bench.unseen", arguments->seen, arguments->unseen, true);
+}
+
+static void measure_all(struct load *load) {
+    struct arguments *arguments = &load->arguments;
+    load->outcomes = outcomes_new(&load->settings, "50", "16384");
+    arguments->processes.worker = worker_start(arguments->worker, arguments->worker_log);
+    say("warming the worker up");
+    outcomes_expect(load->outcomes, load->plan.patients, "SLOT_NOT_FOUND");
+    say("measuring bookings with tokens seen before");
+    measure_run(load, load->seen, arguments->seen, "booking_end_to_end", "seen_before");
+    say("measuring bookings with tokens never seen");
+    measure_run(
+        load, load->unseen, arguments->unseen, "booking_end_to_end_new_tokens", "never_seen");
+    print_memory(load);
+    outcomes_destroy(load->outcomes);
+    say("measuring the time that one booking takes");
+    load->outcomes = outcomes_new(&load->settings, "10", "1");
+    measure_latency(load);
+    outcomes_destroy(load->outcomes);
+    worker_stop();
+}
+
+static size_t number_of(const char *name, const char *value) {
+    char *end = NULL;
+    unsigned long long number = strtoull(value, &end, 10);
+    if (*value == '\0' || *end != '\0' || number == 0) {
+        die("%s takes a number above 0", name);
+    }
+    return (size_t)number;
+}
+
+static void read_argument(struct arguments *arguments, char *argument) {
+    size_t postgres = 0;
+    size_t broker = 0;
+
+    const struct {
+        const char *name;
+        size_t *number;
+    } numbers[] = {
+        {"patients",   &arguments->patients  },
+        {"doctors",    &arguments->doctors   },
+        {"seen",       &arguments->seen      },
+        {"unseen",     &arguments->unseen    },
+        {"latency",    &arguments->latency   },
+        {"per_second", &arguments->per_second},
+        {"postgres",   &postgres             },
+        {"broker",     &broker               },
+    };
+
+    char *value = strchr(argument, '=');
+    if (value == NULL) {
+        die("%s is not of the form name=value", argument);
+    }
+    *value++ = '\0';
+    if (strcmp(argument, "run") == 0) {
+        arguments->run = value;
+    } else if (strcmp(argument, "worker_log") == 0) {
+        arguments->worker_log = value;
+    }
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        if (strcmp(argument, numbers[i].name) == 0) {
+            *numbers[i].number = number_of(argument, value);
+        }
+    }
+    arguments->processes.postgres = postgres > 0 ? (pid_t)postgres : arguments->processes.postgres;
+    arguments->processes.broker = broker > 0 ? (pid_t)broker : arguments->processes.broker;
+}
+
+static void read_arguments(struct arguments *arguments, int count, char **texts) {
+    int i = 1;
+    for (; i < count && strcmp(texts[i], "--") != 0; i++) {
+        read_argument(arguments, texts[i]);
+    }
+    if (i + 1 >= count || arguments->run == NULL || arguments->worker_log == NULL
+        || arguments->processes.postgres == 0 || arguments->processes.broker == 0) {
+        die("usage: bench_load run=... worker_log=... postgres=PID broker=PID [NAME=NUMBER...] -- "
+            "WORKER ARGUMENT...");
+    }
+    arguments->worker = texts + i + 1;
+}
+
+int main(int count, char **texts) {
+    static struct load load; /* settings are large */
+    struct error error;
+    load.arguments = (struct arguments){
+        .patients = 20000,
+        .doctors = 1000,
+        .seen = 100000,
+        .unseen = 40000,
+        .latency = 300,
+        .per_second = 20};
+    read_arguments(&load.arguments, count, texts);
+    if (settings_load(&load.settings, NULL, NULL, 0, &error) != STATUS_OK) {
+        die("%s", error.text);
+    }
+    load.plan = (struct plan){
+        .run = load.arguments.run,
+        .patients = load.arguments.patients,
+        .doctors = load.arguments.doctors};
+    if (load.plan.patients % load.plan.doctors != 0) {
+        die("the patients are to be a multiple of the doctors");
+    }
+    send_all(&load);
+    measure_all(&load);
+    signer_destroy(load.signer);
+    for (size_t i = 0; i < load.plan.patients; i++) {
+        free(load.tokens[i]);
+    }
+    free(load.tokens);
+    return EXIT_SUCCESS;
+}
