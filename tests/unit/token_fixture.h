@@ -230,15 +230,16 @@ static inline char *fixture_token(
     uint8_t signature[SIGNATURE_SIZE_MAX];
     char header[256];
     char parts[3][4096];
-    char *text = malloc(sizeof parts);
+    const size_t text_size = sizeof parts + sizeof "Bearer ..";
+    char *text = malloc(text_size);
     assert_non_null(text);
     (void)snprintf(header, sizeof header, "{\"alg\":\"%s\",\"kid\":\"%s\"}", key->algorithm, kid);
     base64url_encode(view_text(header), parts[0], sizeof parts[0]);
     base64url_encode(view_text(payload), parts[1], sizeof parts[1]);
-    (void)snprintf(text, sizeof parts, "%s.%s", parts[0], parts[1]);
+    (void)snprintf(text, text_size, "%s.%s", parts[0], parts[1]);
     size_t size = sign_text(key, key->algorithm, view_text(text), signature);
     base64url_encode(view_of(signature, size), parts[2], sizeof parts[2]);
-    (void)snprintf(text, sizeof parts, "Bearer %s.%s.%s", parts[0], parts[1], parts[2]);
+    (void)snprintf(text, text_size, "Bearer %s.%s.%s", parts[0], parts[1], parts[2]);
     return text;
 }
 
