@@ -80,7 +80,7 @@ static bool is_over(
     bool too_long =
         listening->timeout_us >= 0 && time_monotonic_us() - last_record_us >= listening->timeout_us;
     bool at_end = listening->until_end && consumer_at_end(consumer);
-    return interrupted != 0 || listening->count == 0 || at_end || too_long;
+    return interrupted != 0 || ferror(stdout) != 0 || listening->count == 0 || at_end || too_long;
 }
 
 static enum status follow(
