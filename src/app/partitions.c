@@ -76,20 +76,18 @@ static enum status read_watermarks(struct session *session, struct taking *takin
 
 static enum status take_rows(struct session *session, struct taking *takings, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        enum status status = read_watermarks(session, &takings[i]);
+        struct taking *taking = &takings[i];
+        enum status status = read_watermarks(session, taking);
         if (status == STATUS_OK) {
+            taking->taken.number = taking->assigned->number;
+            taking->taken.low_offset = taking->takeover.low_watermark;
             status = progress_take(
-                session->pipeline,
-                &session->owner,
-                takings[i].assigned->number,
-                takings[i].takeover.low_watermark,
-                session->host->scratch,
-                &takings[i].taken);
+                session->pipeline, &session->owner, session->host->scratch, &taking->taken);
         }
         if (status != STATUS_OK) {
             return status;
         }
-        session->partitions[i] = takings[i].taken.partition;
+        session->partitions[i] = taking->taken.partition;
     }
     return STATUS_OK;
 }

@@ -22,7 +22,9 @@ static inline struct view view_text(const char *text) {
 }
 
 static inline bool view_equal(struct view a, struct view b) {
-    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+    return a.size == b.size
+           && (a.size == 0
+               || (a.data != NULL && b.data != NULL && memcmp(a.data, b.data, a.size) == 0));
 }
 
 static inline bool view_is(struct view a, const char *text) {

@@ -71,7 +71,7 @@ static bool next_field(struct view *rest, uint8_t *tag, struct view *bytes, bool
 }
 
 struct view route_encode(struct arena *arena, const struct route *route) {
-    size_t size = 8 * FIELD_HEAD_SIZE + route->key.size + route->correlation_id.size
+    size_t size = (size_t)8 * FIELD_HEAD_SIZE + route->key.size + route->correlation_id.size
                   + route->traceparent.size + route->tracestate.size + route->reply_topic.size
                   + sizeof(uint32_t) + 2;
     uint8_t *bytes = arena_take(arena, size);
@@ -162,7 +162,7 @@ bool route_decode(struct view bytes, struct route *route) {
 struct view dead_letter_encode(struct arena *arena, const struct dead_letter *dead_letter) {
     size_t size = FIELD_HEAD_SIZE + dead_letter->value.size;
     for (size_t i = 0; i < dead_letter->header_count; i++) {
-        size += 2 * FIELD_HEAD_SIZE + dead_letter->headers[i].name.size
+        size += (size_t)2 * FIELD_HEAD_SIZE + dead_letter->headers[i].name.size
                 + dead_letter->headers[i].value.size;
     }
     uint8_t *bytes = arena_take(arena, size);

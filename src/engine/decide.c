@@ -5,7 +5,13 @@
 #include "base/time.h"
 #include "engine/attempt.h"
 
-enum { TOPIC_NAME_MAX = 249, HASHED_HEADER_SIZE = 7 + DIGEST_TEXT_SIZE };
+static const char hash_prefix[] = "sha256:";
+
+enum {
+    TOPIC_NAME_MAX = 249,
+    HASH_PREFIX_SIZE = sizeof hash_prefix - 1,
+    HASHED_HEADER_SIZE = HASH_PREFIX_SIZE + DIGEST_TEXT_SIZE
+};
 
 static bool is_topic_name(struct view name) {
     for (size_t i = 0; i < name.size; i++) {
@@ -43,8 +49,8 @@ static struct view hashed_authorization(struct arena *arena, struct view authori
     struct digest digest;
     char *text = arena_take(arena, HASHED_HEADER_SIZE + 1);
     digest_of(authorization, &digest);
-    memcpy(text, "sha256:", 7);
-    digest_format(&digest, text + 7);
+    memcpy(text, hash_prefix, sizeof hash_prefix);
+    digest_format(&digest, text + HASH_PREFIX_SIZE);
     return view_of(text, HASHED_HEADER_SIZE);
 }
 

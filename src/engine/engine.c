@@ -190,38 +190,48 @@ static enum status run_range(struct engine *engine, struct request *requests, st
     return status;
 }
 
-static enum status report_poison(const struct request *request, int *poisoned) {
+/* Ranges still to run, the next one on top. */
+struct ranges {
+    struct range items[RANGES_MAX];
+    size_t count;
+    int poisoned;
+};
+
+static void push(struct ranges *ranges, size_t from, size_t count, bool answer_internal) {
+    assert(ranges->count < RANGES_MAX);
+    ranges->items[ranges->count++] = (struct range){from, count, answer_internal};
+}
+
+/* PostgreSQL refuses something in the range: look at its halves, or answer the one record that is
+ * left. */
+static enum status narrow_down(
+    struct ranges *ranges, struct range range, const struct request *requests) {
+    size_t half = range.count / 2;
+    if (half > 0) {
+        push(ranges, range.from + half, range.count - half, false);
+        push(ranges, range.from, half, false);
+        return STATUS_OK;
+    }
     log_error(
         "PostgreSQL refuses this record's data; it is answered INTERNAL",
-        LOG_INT("partition", request->record.partition),
-        LOG_INT("offset", request->record.offset));
-    return ++*poisoned > POISON_MAX ? STATUS_FATAL : STATUS_OK;
+        LOG_INT("partition", requests[range.from].record.partition),
+        LOG_INT("offset", requests[range.from].record.offset));
+    push(ranges, range.from, 1, true);
+    return range.answer_internal || ++ranges->poisoned > POISON_MAX ? STATUS_FATAL : STATUS_OK;
 }
 
 static enum status run_halving(struct engine *engine, struct request *requests, size_t count) {
-    struct range ranges[RANGES_MAX] = {
-        {0, count, false}
-    };
-    size_t depth = 1;
-    int poisoned = 0;
-    while (depth > 0) {
-        struct range range = ranges[--depth];
-        enum status status = run_range(engine, requests, range);
-        if (status == STATUS_POISON && range.count == 1 && !range.answer_internal) {
-            status = report_poison(&requests[range.from], &poisoned);
-            ranges[depth++] = (struct range){range.from, 1, true};
-        } else if (status == STATUS_POISON && range.count > 1) {
-            size_t half = range.count / 2;
-            assert(depth + 2 <= RANGES_MAX);
-            ranges[depth++] = (struct range){range.from + half, range.count - half, false};
-            ranges[depth++] = (struct range){range.from, half, false};
-            status = STATUS_OK;
-        }
-        if (status != STATUS_OK) {
-            return status == STATUS_POISON ? STATUS_FATAL : status;
+    struct ranges ranges = {.count = 0};
+    enum status status = STATUS_OK;
+    push(&ranges, 0, count, false);
+    while (status == STATUS_OK && ranges.count > 0) {
+        struct range range = ranges.items[--ranges.count];
+        status = run_range(engine, requests, range);
+        if (status == STATUS_POISON) {
+            status = narrow_down(&ranges, range, requests);
         }
     }
-    return STATUS_OK;
+    return status;
 }
 
 enum status engine_run(struct engine *engine, struct request *requests, size_t count) {

@@ -256,6 +256,28 @@ static void read_record(
     read_headers(message, arena, record);
 }
 
+/* The next record, or NULL: nothing is there, or the batch is over because of a rebalance or a
+ * failure. */
+static rd_kafka_message_t *next_message(struct member *member, int wait_ms) {
+    for (;;) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(member->client, wait_ms);
+        if (message == NULL) {
+            return NULL;
+        }
+        bool usable = message->err == RD_KAFKA_RESP_ERR_NO_ERROR;
+        if (!usable) {
+            react(member, message);
+        }
+        if (usable && !member->rebalanced) {
+            return message;
+        }
+        rd_kafka_message_destroy(message);
+        if (member->rebalanced || member->status != STATUS_OK) {
+            return NULL;
+        }
+    }
+}
+
 enum status member_gather(
     struct member *member,
     int wait_ms,
@@ -263,32 +285,21 @@ enum status member_gather(
     struct record **records,
     size_t *count) {
     size_t bytes = 0;
+    size_t gathered = 0;
     member_release(member);
     member->rebalanced = false;
     *records = ARENA_ARRAY(arena, struct record, member->settings.batch_max);
-    *count = 0;
-    while (*count < member->settings.batch_max && bytes < member->settings.batch_bytes_max) {
-        rd_kafka_message_t *message =
-            rd_kafka_consumer_poll(member->client, *count == 0 ? wait_ms : 0);
-        if (member->rebalanced || member->status != STATUS_OK || message == NULL) {
-            if (message != NULL) {
-                rd_kafka_message_destroy(message);
-            }
+    while (gathered < member->settings.batch_max && bytes < member->settings.batch_bytes_max) {
+        rd_kafka_message_t *message = next_message(member, gathered == 0 ? wait_ms : 0);
+        if (message == NULL) {
             break;
         }
-        if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-            react(member, message);
-            rd_kafka_message_destroy(message);
-            continue;
-        }
         member->messages[member->message_count++] = message;
-        struct record *record = *records + (*count)++;
+        struct record *record = *records + gathered++;
         read_record(message, arena, record);
         bytes += bytes_of(record);
     }
-    if (member->rebalanced || member->status != STATUS_OK) {
-        *count = 0;
-    }
+    *count = member->rebalanced || member->status != STATUS_OK ? 0 : gathered;
     return member->status;
 }
 

@@ -227,7 +227,9 @@ static void put_appointments(struct world *world, const PGresult *result) {
         bool known = state_parse(row_bytes(result, row, 6), &appointment->state);
         assert(known);
         (void)known;
-        appointment->seat = row_is_null(result, row, 7) ? 0 : row_int2(result, row, 7);
+        if (!row_is_null(result, row, 7)) {
+            appointment->seat = row_int2(result, row, 7);
+        }
         appointment->has_rescheduled_from = !row_is_null(result, row, 8);
         if (appointment->has_rescheduled_from) {
             appointment->rescheduled_from = row_uuid(result, row, 8);

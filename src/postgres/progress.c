@@ -29,10 +29,9 @@ static struct parameters owner_parameters(
     return parameters;
 }
 
-static void read_taken(
-    const PGresult *result, int32_t number, struct arena *arena, struct progress_taken *taken) {
+static void read_taken(const PGresult *result, struct arena *arena, struct progress_taken *taken) {
     struct partition *partition = &taken->partition;
-    *partition = (struct partition){.number = number, .last_offset = -1};
+    *partition = (struct partition){.number = taken->number, .last_offset = -1};
     partition->next_offset = row_int8(result, 0, 0);
     partition->published_offset = row_int8(result, 0, 1);
     partition->noted_offset = partition->published_offset;
@@ -55,19 +54,17 @@ static void read_taken(
 enum status progress_take(
     struct pipeline *pipeline,
     const struct progress_owner *owner,
-    int32_t number,
-    int64_t low_offset,
     struct arena *arena,
     struct progress_taken *taken) {
-    struct parameters parameters = owner_parameters(owner, number, arena);
+    struct parameters parameters = owner_parameters(owner, taken->number, arena);
     parameters_add_text(&parameters, owner->cluster_id);
-    parameters_add_int8(&parameters, arena, low_offset);
+    parameters_add_int8(&parameters, arena, taken->low_offset);
     parameters_add_uuid(&parameters, arena, owner->owner);
     parameters_add_text(&parameters, owner->transactional_id);
     PGresult **results = NULL;
     enum status status = run_alone(pipeline, STATEMENT_TAKE_PARTITION, &parameters, &results);
     if (status == STATUS_OK) {
-        read_taken(results[1], number, arena, taken);
+        read_taken(results[1], arena, taken);
         status = pipeline_commit(pipeline);
     }
     return status;

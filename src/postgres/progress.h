@@ -14,18 +14,18 @@ struct progress_owner {
 };
 
 struct progress_taken {
+    int32_t number;     /* given: which partition */
+    int64_t low_offset; /* given: where a new row begins */
     struct partition partition;
     char cluster_id[128]; /* as the row has it: another one is another cluster's */
     char *to_fence;       /* transactional ids, separated by spaces; in the arena */
 };
 
-/* Makes the row ours and commits. A new row begins at `low_offset`. The commit is the barrier: from
+/* Makes the row ours and commits. The commit is the barrier: from
  * here on nothing that an owner before has left undecided can become durable. */
 enum status progress_take(
     struct pipeline *pipeline,
     const struct progress_owner *owner,
-    int32_t number,
-    int64_t low_offset,
     struct arena *arena,
     struct progress_taken *taken) MUST_USE;
 
