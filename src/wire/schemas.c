@@ -82,11 +82,12 @@ void schema_clean_up(struct schema *schema) {
 
 bool schema_is_in(const struct schema *schema, const char *space) {
     static const char prefix[] = "slotkeeper.";
+    size_t prefix_size = sizeof prefix - 1;
     size_t size = strlen(space);
-    const char *rest = schema->full_name + sizeof prefix - 1;
-    return strncmp(schema->full_name, prefix, sizeof prefix - 1) == 0
-           && strncmp(rest, space, size) == 0 && rest[size] == '.'
-           && rest + size + 1 == schema->name;
+    size_t before_name = (size_t)(schema->name - schema->full_name);
+    return before_name == prefix_size + size + 1
+           && strncmp(schema->full_name, prefix, prefix_size) == 0
+           && strncmp(schema->full_name + prefix_size, space, size) == 0;
 }
 
 static int compare_names(const void *a, const void *b) {

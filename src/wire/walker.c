@@ -10,7 +10,7 @@
 struct loop {
     int64_t items_left;       /* of the block */
     const uint8_t *block_end; /* as the block's header says; NULL: it does not */
-    const uint8_t *item;      /* where the current one begins */
+    const uint8_t *start;     /* of the block's items */
 };
 
 struct walk {
@@ -73,7 +73,7 @@ static bool read_block(struct walk *walk, struct loop *loop) {
         count = -count;
     }
     loop->items_left = count;
-    loop->item = walk->cursor.at;
+    loop->start = walk->cursor.at;
     return (uint64_t)count <= cursor_left(&walk->cursor) + walk->empty_items_left;
 }
 
@@ -97,10 +97,9 @@ static bool count_empty_item(struct walk *walk) {
 
 static bool walk_next(struct walk *walk, const struct walk_step *step) {
     struct loop *loop = &walk->loops[walk->depth - 1];
-    if (walk->cursor.at == loop->item && !count_empty_item(walk)) {
-        return false;
+    if (walk->cursor.at == loop->start && !count_empty_item(walk)) {
+        return false; /* of one type, all of them take bytes or none does */
     }
-    loop->item = walk->cursor.at;
     if (--loop->items_left == 0) {
         if ((loop->block_end != NULL && loop->block_end != walk->cursor.at)
             || !read_block(walk, loop)) {

@@ -97,6 +97,17 @@ static void schemas_know_their_namespace(void **state) {
     assert_false(schema_is_in(schema_of("slotkeeper.command.BookSlot"), "query"));
     assert_false(schema_is_in(schema_of("slotkeeper.command.BookSlot"), "comm"));
     assert_false(schema_is_in(schema_of("slotkeeper.query.GetAccount"), "command"));
+    static const char *const others[] = {"slotkeeper.command.old.X", "X", "slotkeepers.command.X"};
+    for (size_t i = 0; i < 3; i++) {
+        char text[128];
+        struct schema schema;
+        struct error error;
+        (void)snprintf(
+            text, sizeof text, "{\"type\":\"record\",\"name\":\"%s\",\"fields\":[]}", others[i]);
+        assert_int_equal(schema_init(&schema, text, fixture.arena, &error), STATUS_OK);
+        assert_false(schema_is_in(&schema, "command"));
+        schema_clean_up(&schema);
+    }
 }
 
 /* Remembers the form of a named type; true: it stood in another file, and was the same. */

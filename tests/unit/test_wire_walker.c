@@ -263,6 +263,28 @@ static void maps_have_keys_that_are_text(void **state) {
     assert_false(WALKS(map, "\x02\x04k\x01\x00"));
 }
 
+/* The bound is on lists in lists, not on lists. */
+static void lists_may_follow_each_other(void **state) {
+    (void)state;
+    char text[2048] = "{\"type\":\"record\",\"name\":\"r\",\"fields\":[";
+    for (unsigned i = 0; i <= WALK_LOOPS_MAX; i++) {
+        size_t size = strlen(text);
+        (void)snprintf(
+            text + size,
+            sizeof text - size,
+            "%s{\"name\":\"f%u\",\"type\":{\"type\":\"array\",\"items\":\"int\"}}",
+            i == 0 ? "" : ",",
+            i);
+    }
+    size_t end = strlen(text);
+    (void)snprintf(text + end, sizeof text - end, "]}");
+    struct body body = {.size = 0};
+    for (unsigned i = 0; i <= WALK_LOOPS_MAX; i++) {
+        add_byte(&body, 0);
+    }
+    assert_true(walks(compile(text), view_of_body(&body)));
+}
+
 static int64_t thread_time_us(void) {
     struct timespec now;
     assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now), 0);
@@ -395,6 +417,7 @@ int main(void) {
         cmocka_unit_test(unions_end_where_their_branches_do),
         cmocka_unit_test(blocks_are_counted),
         cmocka_unit_test(maps_have_keys_that_are_text),
+        cmocka_unit_test(lists_may_follow_each_other),
         cmocka_unit_test(items_without_bytes_are_bounded),
         cmocka_unit_test(a_body_cut_anywhere_is_refused),
         cmocka_unit_test(a_field_is_found_though_what_follows_is_bad),
