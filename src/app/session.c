@@ -126,6 +126,7 @@ static enum status open_all(struct session *session) {
 static void close_all(struct session *session) {
     atomic_store(&session->host->joined, false);
     member_close(session->member);
+    partitions_revoked(session); /* what a take that failed half-way left */
     publisher_destroy(session->publisher);
     pipeline_close(session->pipeline);
     arena_reset(engine_arena(session->host->engine));
@@ -211,13 +212,19 @@ static enum status tidy(struct session *session, struct partition *partition) {
     return status;
 }
 
+/* So that a database that went away is noticed while no record comes. */
+static enum status ping(struct session *session) {
+    pipeline_queue(session->pipeline, STATEMENT_PING, NULL);
+    return pipeline_run(session->pipeline, NULL);
+}
+
 static enum status keep_house(struct session *session) {
     int64_t now_us = time_monotonic_us();
-    enum status status = STATUS_OK;
     if (now_us - session->housekept_us < HOUSEKEEPING_US) {
         return STATUS_OK;
     }
     session->housekept_us = now_us;
+    enum status status = ping(session);
     for (size_t i = 0; status == STATUS_OK && i < session->partition_count; i++) {
         struct partition *partition = &session->partitions[i];
         measure_lag(session, partition);

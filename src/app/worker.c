@@ -234,7 +234,8 @@ static void publish_metrics(struct worker *worker, struct token_statistics *toke
  * worker. */
 static bool all_failed(const struct worker *worker) {
     for (size_t i = 0; i < worker->thread_count; i++) {
-        if (!atomic_load(&worker->threads[i].failed)) {
+        if (!atomic_load(&worker->threads[i].failed)
+            || atomic_load(&worker->threads[i].host.joined)) {
             return false;
         }
     }

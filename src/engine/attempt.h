@@ -9,7 +9,8 @@ struct engine {
     struct engine_settings settings;
     struct token_verifier *verifier;
     struct codec *codec;
-    struct arena *arena;
+    struct arena *arena; /* the batch: records and requests */
+    struct arena *work;  /* one attempt at it */
     struct store_port store;
     struct bus_port bus;
     struct view cluster_id;

@@ -49,17 +49,48 @@ static const struct value *find_value(const struct command *command, const char 
     return NULL;
 }
 
-static void add_window(struct collection *collection, const struct request *request) {
+/* A slot too short or too long is refused before its neighbours matter, and a client must not make
+ * us load a doctor's whole life. */
+static void add_window(
+    struct collection *collection, const struct request *request, const struct limits *limits) {
     const struct value *starts_at = find_value(&request->decoded.command, "starts_at");
     const struct value *ends_at = find_value(&request->decoded.command, "ends_at");
     assert(starts_at != NULL && ends_at != NULL);
+    int64_t duration_us = ends_at->as.time_us - starts_at->as.time_us;
     add(&collection->doctors, request->claims.subject);
-    if (starts_at->as.time_us < ends_at->as.time_us) {
+    if (duration_us > 0 && duration_us >= limits->slot_duration_min_us
+        && duration_us <= limits->slot_duration_max_us) {
         collection->windows[collection->window_count++] = (struct calendar_window){
             .doctor_id = request->claims.subject,
             .starts_at_us = starts_at->as.time_us,
             .ends_at_us = ends_at->as.time_us};
     }
+}
+
+static int compare_windows(const void *a, const void *b) {
+    const struct calendar_window *left = a;
+    const struct calendar_window *right = b;
+    int order = uuid_compare(left->doctor_id, right->doctor_id);
+    return order != 0 ? order
+                      : (left->starts_at_us > right->starts_at_us)
+                            - (left->starts_at_us < right->starts_at_us);
+}
+
+/* Windows that touch or overlap become one, so that a slot is not loaded once for each of them. */
+static void merge_windows(struct collection *collection) {
+    struct calendar_window *windows = collection->windows;
+    size_t kept = 0;
+    qsort(windows, collection->window_count, sizeof windows[0], compare_windows);
+    for (size_t i = 0; i < collection->window_count; i++) {
+        struct calendar_window *last = kept == 0 ? NULL : &windows[kept - 1];
+        if (last == NULL || !uuid_equal(last->doctor_id, windows[i].doctor_id)
+            || last->ends_at_us < windows[i].starts_at_us) {
+            windows[kept++] = windows[i];
+        } else if (last->ends_at_us < windows[i].ends_at_us) {
+            last->ends_at_us = windows[i].ends_at_us;
+        }
+    }
+    collection->window_count = kept;
 }
 
 static void add_fields(struct collection *collection, const struct command *command) {
@@ -81,7 +112,8 @@ static void add_fields(struct collection *collection, const struct command *comm
     }
 }
 
-static void add_request(struct collection *collection, const struct request *request) {
+static void add_request(
+    struct collection *collection, const struct request *request, const struct limits *limits) {
     const struct command *command = &request->decoded.command;
     add(&collection->callers, request->claims.subject);
     collection->recalls[collection->recall_count++] =
@@ -91,7 +123,7 @@ static void add_request(struct collection *collection, const struct request *req
         add(&collection->patients, request->claims.subject);
     }
     if ((command->definition->loads & LOAD_CALLERS_CALENDAR) != 0) {
-        add_window(collection, request);
+        add_window(collection, request, limits);
     }
 }
 
@@ -120,7 +152,7 @@ static struct claim *claim_of(struct attempt *attempt, struct partition *partiti
 }
 
 static void collect_claims(struct attempt *attempt) {
-    attempt->claims = ARENA_ARRAY(attempt->engine->arena, struct claim, attempt->count);
+    attempt->claims = ARENA_ARRAY(attempt->engine->work, struct claim, attempt->count);
     attempt->claim_count = 0;
     for (size_t i = 0; i < attempt->count; i++) {
         const struct record *record = &attempt->requests[i].record;
@@ -140,11 +172,11 @@ static void collect_claims(struct attempt *attempt) {
 
 void stage_collect(struct attempt *attempt) {
     struct collection collection = {.window_count = 0};
-    collection_init(&collection, attempt->engine->arena, attempt->count);
+    collection_init(&collection, attempt->engine->work, attempt->count);
     collect_claims(attempt);
     for (size_t i = 0; i < attempt->count && !attempt->answer_internal; i++) {
         if (attempt->requests[i].early == CODE_ACCEPTED) {
-            add_request(&collection, &attempt->requests[i]);
+            add_request(&collection, &attempt->requests[i], &attempt->engine->settings.limits);
         }
     }
     sort_unique(&collection.callers);
@@ -152,6 +184,7 @@ void stage_collect(struct attempt *attempt) {
     sort_unique(&collection.appointments);
     sort_unique(&collection.patients);
     sort_unique(&collection.doctors);
+    merge_windows(&collection);
     attempt->load = (struct load_request){
         .claims = attempt->claims,
         .claim_count = attempt->claim_count,

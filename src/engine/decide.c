@@ -106,8 +106,7 @@ static void encode_outcome(
         outcome.result = *result;
     }
     answer->outcome_time_us = attempt->now_us;
-    answer->outcome =
-        codec_encode_outcome(attempt->engine->codec, attempt->engine->arena, &outcome);
+    answer->outcome = codec_encode_outcome(attempt->engine->codec, attempt->engine->work, &outcome);
     answer->outcome_fingerprint = codec_outcome_fingerprint(attempt->engine->codec);
 }
 
@@ -122,7 +121,7 @@ static void encode_events(
             .event_id = event->event_id,
             .chain_id = event->has_slot_id ? event->slot_id : event->entity_id,
             .occurred_at_us = event->occurred_at_us,
-            .body = codec_encode_event(engine->codec, engine->arena, event),
+            .body = codec_encode_event(engine->codec, engine->work, event),
         };
     }
 }
@@ -191,13 +190,13 @@ static enum status decide_request(
     answer->code = attempt->answer_internal ? CODE_INTERNAL : request->early;
     encode_outcome(attempt, request, NULL, answer);
     if (code_status(answer->code) == OUTCOME_INVALID) {
-        answer->dead_letter = dead_letter_of(engine->arena, &request->record);
+        answer->dead_letter = dead_letter_of(engine->work, &request->record);
     }
     return STATUS_OK;
 }
 
 enum status stage_decide(struct attempt *attempt) {
-    attempt->answers = ARENA_ARRAY(attempt->engine->arena, struct answer, attempt->count);
+    attempt->answers = ARENA_ARRAY(attempt->engine->work, struct answer, attempt->count);
     for (size_t i = 0; i < attempt->count; i++) {
         enum status status = decide_request(attempt, &attempt->requests[i], &attempt->answers[i]);
         if (status != STATUS_OK) {

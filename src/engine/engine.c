@@ -39,8 +39,9 @@ struct engine *engine_new(
     engine->settings = *settings;
     engine->verifier = verifier;
     engine->arena = arena_new(settings->arena_size_max);
+    engine->work = arena_new(settings->arena_size_max);
     engine->codec = codec_new(schemas, settings->record_size_max, error);
-    if (engine->arena == NULL || engine->codec == NULL) {
+    if (engine->arena == NULL || engine->work == NULL || engine->codec == NULL) {
         engine_destroy(engine);
         return NULL;
     }
@@ -51,6 +52,7 @@ void engine_destroy(struct engine *engine) {
     if (engine != NULL) {
         codec_destroy(engine->codec);
         arena_destroy(engine->arena);
+        arena_destroy(engine->work);
         free(engine);
     }
 }
@@ -78,13 +80,13 @@ static enum status load(struct attempt *attempt) {
     struct engine *engine = attempt->engine;
     stage_collect(attempt);
     return engine->store.load(
-        engine->store.self, &attempt->load, engine->arena, &attempt->world, &attempt->now_us);
+        engine->store.self, &attempt->load, engine->work, &attempt->world, &attempt->now_us);
 }
 
 static enum status save(struct attempt *attempt) {
     struct engine *engine = attempt->engine;
     return engine->store.save(
-        engine->store.self, &attempt->world, attempt->answers, attempt->count, engine->arena);
+        engine->store.self, &attempt->world, attempt->answers, attempt->count, engine->work);
 }
 
 static enum status commit(struct attempt *attempt) {
@@ -93,7 +95,7 @@ static enum status commit(struct attempt *attempt) {
 
 static enum status publish(struct attempt *attempt) {
     struct engine *engine = attempt->engine;
-    return engine->bus.publish(engine->bus.self, attempt->answers, attempt->count, engine->arena);
+    return engine->bus.publish(engine->bus.self, attempt->answers, attempt->count, engine->work);
 }
 
 static enum status run_stage(
@@ -115,6 +117,7 @@ static enum status transact(struct attempt *attempt) {
         {"commit", commit      },
     };
 
+    arena_reset(attempt->engine->work);
     for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
         enum status status = run_stage(stages[i].name, stages[i].run, attempt);
         if (status != STATUS_OK) {
@@ -239,6 +242,6 @@ enum status engine_run(struct engine *engine, struct request *requests, size_t c
     stage_decode(engine, requests, count);
     metrics_observe(METRIC_STAGE_SECONDS, "decode", (double)(time_monotonic_us() - began_us) / 1e6);
     enum status status = run_halving(engine, requests, count);
-    arena_reset(engine->arena);
+    arena_reset(engine->work);
     return status;
 }

@@ -15,7 +15,7 @@ struct engine_settings {
     struct view topic;        /* the request topic */
     struct view reply_prefix; /* "scheduling.replies." */
     size_t batch_max;
-    size_t arena_size_max;
+    size_t arena_size_max; /* of the batch, and again of one attempt at it */
     size_t record_size_max;
 };
 
@@ -37,7 +37,7 @@ void engine_connect(
     const struct bus_port *bus,
     struct view cluster_id);
 
-/* Memory for the batch to come, reset by engine_run. */
+/* Memory for the batch to come; whoever gathers it resets it. */
 struct arena *engine_arena(struct engine *engine);
 struct codec *engine_codec(struct engine *engine);
 
