@@ -53,13 +53,12 @@ struct fixture {
 
 static inline const struct fixture_key *fixture_key(
     const struct fixture *fixture, const char *kid) {
-    for (size_t i = 0; i < fixture->key_count; i++) {
-        if (strcmp(fixture->keys[i].kid, kid) == 0) {
-            return &fixture->keys[i];
-        }
+    size_t i = 0;
+    while (i + 1 < fixture->key_count && strcmp(fixture->keys[i].kid, kid) != 0) {
+        i++;
     }
-    fail_msg("the fixture has no key %s", kid);
-    return NULL;
+    assert_string_equal(fixture->keys[i].kid, kid);
+    return &fixture->keys[i];
 }
 
 static inline void write_text(const char *path, const char *text) {
