@@ -1,0 +1,201 @@
+"""Everything that can be seen from outside: all topics read committed from offset 0, and one snapshot of the database."""
+
+import json
+import time
+from dataclasses import dataclass, field
+
+from confluent_kafka import KafkaError, TopicPartition
+
+TIMEOUT_S = 15
+TABLES = """
+begin isolation level repeatable read read only;
+set timezone = 'UTC';
+select json_build_object('t', 'slot', 'slot_id', slot_id, 'doctor_id', doctor_id,
+    'starts_at', (extract(epoch from lower(during)) * 1000000)::bigint,
+    'ends_at', (extract(epoch from upper(during)) * 1000000)::bigint,
+    'withdrawn', withdrawn_at is not null,
+    'published_at', (extract(epoch from published_at) * 1000000)::bigint,
+    'withdrawn_at', (extract(epoch from withdrawn_at) * 1000000)::bigint) from slotkeeper.slot;
+select json_build_object('t', 'appointment', 'appointment_id', appointment_id, 'slot_id', slot_id,
+    'doctor_id', doctor_id, 'patient_id', patient_id, 'state', upper(state::text),
+    'starts_at', (extract(epoch from lower(during)) * 1000000)::bigint,
+    'ends_at', (extract(epoch from upper(during)) * 1000000)::bigint,
+    'rescheduled_from', rescheduled_from, 'cancel_reason', upper(cancel_reason::text),
+    'booked_at', (extract(epoch from booked_at) * 1000000)::bigint,
+    'ended_at', (extract(epoch from ended_at) * 1000000)::bigint) from slotkeeper.appointment;
+select json_build_object('t', 'event', 'slot_id', slot_id, 'sequence', sequence, 'event_id', event_id,
+    'hash', encode(hash, 'hex')) from slotkeeper.slot_event;
+select json_build_object('t', 'log', 'partition', partition, 'offset', record_offset, 'recallable', recallable,
+    'code', code, 'outcome', encode(sha256(outcome), 'hex')) from slotkeeper.command_log where topic = :'topic';
+select json_build_object('t', 'progress', 'partition', partition, 'generation', generation,
+    'next_offset', next_offset, 'published_offset', published_offset, 'owner', owner, 'to_fence', to_fence)
+    from slotkeeper.partition_progress where topic = :'topic';
+select json_build_object('t', 'account', 'account_id', account_id, 'role', role::text, 'state', state::text,
+    'token_version', token_version) from slotkeeper.account;
+commit;
+"""
+
+
+@dataclass
+class Record:
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes
+    value: bytes
+    headers: dict  # the last of each name
+
+    def text(self, name):
+        value = self.headers.get(name)
+        return None if value is None else value.decode(errors="replace")
+
+    def place(self):
+        return f"{self.topic}/{self.partition}/{self.offset}"
+
+
+@dataclass
+class History:
+    cluster: str
+    request_topic: str
+    requests: list = field(default_factory=list)
+    answers: list = field(default_factory=list)  # on the outcomes topic and all reply topics
+    events: list = field(default_factory=list)
+    dead_letters: list = field(default_factory=list)
+    ends: dict = field(default_factory=dict)  # (topic, partition): (last stable offset, high watermark)
+    committed: dict = field(default_factory=dict)  # partition: the group's offset
+    tables: dict = field(default_factory=dict)
+
+
+def database(stack):
+    """One consistent snapshot, table by table."""
+    tables = {name: [] for name in ("slot", "appointment", "event", "log", "progress", "account")}
+    for row in stack.sql(f"\\set topic '{stack.prefix}.slot-commands'\n" + TABLES):
+        tables[row.pop("t")].append(row)
+    return tables
+
+
+def _from_message(message):
+    return Record(
+        message.topic(),
+        message.partition(),
+        message.offset(),
+        message.timestamp()[1],
+        message.key(),
+        message.value(),
+        dict(message.headers() or []),
+    )
+
+
+def read_all(stack, topics):
+    """Every committed record of the topics, in order within each partition."""
+    consumer = stack.consumer()
+    try:
+        metadata = consumer.list_topics(timeout=TIMEOUT_S).topics
+        open_ends = {(topic, number) for topic in topics for number in metadata[topic].partitions}
+        consumer.assign([TopicPartition(topic, number, 0) for topic, number in open_ends])
+        records = {topic: [] for topic in topics}
+        deadline = time.monotonic() + 120
+        while open_ends:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no end is seen of {sorted(open_ends)}")
+            for message in consumer.consume(5000, timeout=1):
+                if message.error() is None:
+                    records[message.topic()].append(_from_message(message))
+                elif message.error().code() == KafkaError._PARTITION_EOF:
+                    open_ends.discard((message.topic(), message.partition()))
+        return records
+    finally:
+        consumer.close()
+
+
+def committed_offsets(stack):
+    """The group's offsets of the request topic, transactions that are open waited for."""
+    consumer = stack.consumer(group=stack.group)
+    topic = f"{stack.prefix}.slot-commands"
+    try:
+        partitions = consumer.list_topics(topic, timeout=TIMEOUT_S).topics[topic].partitions
+        offsets = consumer.committed([TopicPartition(topic, number) for number in partitions], timeout=TIMEOUT_S)
+        return {entry.partition: entry.offset for entry in offsets}
+    finally:
+        consumer.close()
+
+
+def ends_of(stack, topics):
+    """(topic, partition): (last stable offset, high watermark)."""
+    ends = {}
+    committed, all_records = stack.consumer(), stack.consumer(isolation="read_uncommitted")
+    try:
+        metadata = committed.list_topics(timeout=TIMEOUT_S).topics
+        for topic in topics:
+            for number in metadata[topic].partitions:
+                place = TopicPartition(topic, number)
+                high = all_records.get_watermark_offsets(place, timeout=TIMEOUT_S)[1]
+                stable = committed.get_watermark_offsets(place, timeout=TIMEOUT_S)[1]
+                ends[topic, number] = (stable, high)
+        return ends
+    finally:
+        committed.close()
+        all_records.close()
+
+
+def answer_topics(stack):
+    consumer = stack.consumer()
+    try:
+        names = consumer.list_topics(timeout=TIMEOUT_S).topics
+        replies = sorted(name for name in names if name.startswith(f"{stack.prefix}.replies."))
+        return [f"{stack.prefix}.outcomes", *replies]
+    finally:
+        consumer.close()
+
+
+def lag(stack):
+    """What is still open, in words; empty: nothing."""
+    topic = f"{stack.prefix}.slot-commands"
+    others = [*answer_topics(stack), f"{stack.prefix}.audit", f"{topic}-dlt"]
+    ends = ends_of(stack, [topic, *others])
+    committed = committed_offsets(stack)
+    progress = {row["partition"]: row for row in database_progress(stack)}
+    found = []
+    for (name, number), (stable, high) in ends.items():
+        if stable != high:
+            found.append(f"{name}/{number}: a transaction is open at {stable}, the end is {high}")
+        if name == topic and high > 0:
+            row = progress.get(number, {"next_offset": -1, "published_offset": -1})
+            places = (row["next_offset"], row["published_offset"], committed.get(number))
+            if places != (high, high, high):
+                found.append(f"{name}/{number}: end {high}, next, published and committed {places}")
+    return found
+
+
+def database_progress(stack):
+    return stack.sql(
+        "select json_build_object('partition', partition, 'next_offset', next_offset, 'owner', owner,"
+        " 'published_offset', published_offset) from slotkeeper.partition_progress"
+        f" where topic = '{stack.prefix}.slot-commands';"
+    )
+
+
+def observe(stack):
+    topic = f"{stack.prefix}.slot-commands"
+    replies = answer_topics(stack)
+    topics = [topic, *replies, f"{stack.prefix}.audit", f"{topic}-dlt"]
+    consumer = stack.consumer()
+    try:
+        history = History(consumer.list_topics(timeout=TIMEOUT_S).cluster_id, topic)
+    finally:
+        consumer.close()
+    history.tables = database(stack)
+    history.committed = committed_offsets(stack)
+    history.ends = ends_of(stack, topics)
+    records = read_all(stack, topics)
+    history.requests = records[topic]
+    history.answers = [record for name in replies for record in records[name]]
+    history.events = records[f"{stack.prefix}.audit"]
+    history.dead_letters = records[f"{topic}-dlt"]
+    return history
+
+
+def jwks_of(stack):
+    with open(stack.environment["SLOTKEEPER_TOKEN_JWKS_FILE"], encoding="utf-8") as file:
+        return json.load(file)

@@ -1,0 +1,241 @@
+"""A private stack and its workers. Everything that is started here is ended here, by its process id, whatever happens."""
+
+import ctypes
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from confluent_kafka import Consumer
+
+from tokens import Issuer
+from wire import ROOT
+
+PDEATHSIG = 1  # prctl: a worker does not outlive this program
+KEY_ID = "chaos"
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def fail_on_signals():
+    """An interrupt runs the clean-up, too."""
+
+    def stop(number, _frame):
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGHUP, stop)
+
+
+def _die_with_parent():
+    ctypes.CDLL(None, use_errno=True).prctl(PDEATHSIG, signal.SIGKILL)
+
+
+class Worker:
+    """One place for a worker: after a kill the next process takes it."""
+
+    def __init__(self, stack, name, settings=None):
+        self.stack = stack
+        self.name = name
+        self.settings = settings or {}
+        self.log = stack.folder / f"worker-{name}.log"
+        self.process = None
+        self.exits = []
+
+    def start(self, **settings):
+        environment = {**self.stack.environment, **self.settings, **settings}
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [self.stack.binary, "worker"],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=_die_with_parent,
+            )
+        return self
+
+    def is_alive(self):
+        return self.process is not None and self.process.poll() is None
+
+    def signal(self, number):
+        if self.is_alive():
+            self.process.send_signal(number)
+
+    def kill(self):
+        """False: it had ended by itself, which no worker may."""
+        alive = self.is_alive()
+        if alive:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+        elif self.process is not None:
+            self.exits.append(self.process.returncode)
+        return alive
+
+    def end(self, seconds=40):
+        """In an orderly way; its exit status."""
+        if not self.is_alive():
+            return None if self.process is None else self.process.returncode
+        self.process.send_signal(signal.SIGCONT)
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            return None
+
+    def log_lines(self):
+        """What it logged, as far as it is JSON."""
+        lines = []
+        if self.log.exists():
+            for line in self.log.read_text(errors="replace").splitlines():
+                try:
+                    lines.append(json.loads(line))
+                except ValueError:
+                    lines.append({"level": "error", "message": "not JSON: " + line[:200]})
+        return lines
+
+
+class Stack:
+    """Use it with `with`. folder None: a new one, removed afterwards unless something was found."""
+
+    def __init__(self, folder=None, keep=False):
+        self.own = folder is None
+        self.folder = Path(folder or tempfile.mkdtemp(prefix="slotkeeper-chaos-"))
+        self.keep = keep
+        self.binary = os.environ.get("STACK_BINARY", str(ROOT / "build/release/slotkeeper"))
+        self.workers = []
+        self.environment = {}
+
+    def __enter__(self):
+        try:
+            self._up()
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
+        return self
+
+    def _script(self, command):
+        subprocess.run(
+            [ROOT / "scripts/stack", command, self.folder],
+            env={**os.environ, "STACK_BINARY": self.binary},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            check=True,
+        )
+
+    def _up(self):
+        if self.own:
+            self._script("up")
+        text = subprocess.run(
+            ["bash", "-c", '. "$1" && env -0', "env", self.folder / "env"], capture_output=True, check=True
+        ).stdout.decode()
+        variables = dict(pair.split("=", 1) for pair in text.split("\0") if pair)
+        self.environment = {
+            name: value
+            for name, value in variables.items()
+            if name.startswith(("SLOTKEEPER_", "STACK_")) or name in ("PATH", "HOME", "LANG")
+        }
+        self._make_key()
+
+    def _make_key(self):
+        self.key_file = self.folder / "keys" / f"{KEY_ID}.key"
+        if not self.key_file.exists():
+            self.run("keys", "generate", "--alg", "HS256", "--kid", KEY_ID, "--out", str(self.key_file))
+
+    def __exit__(self, kind, *_):
+        for worker in self.workers:
+            if worker.is_alive():
+                worker.process.kill()
+                worker.process.wait()
+        if self.own:
+            try:
+                self._script("down")
+            except subprocess.CalledProcessError as error:
+                say(error.stderr.decode(errors="replace"))
+            if self.keep:
+                say(f"what was found is in {self.folder}")
+            else:
+                shutil.rmtree(self.folder, ignore_errors=True)
+
+    def run(self, *arguments, **more):
+        return subprocess.run(
+            [self.binary, *arguments],
+            env={**self.environment, **more},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=True,
+        ).stdout.decode()
+
+    def worker(self, name, settings=None):
+        worker = Worker(self, name, settings)
+        self.workers.append(worker)
+        return worker
+
+    @property
+    def bootstrap(self):
+        return self.environment["SLOTKEEPER_KAFKA_BOOTSTRAP_SERVERS"]
+
+    @property
+    def prefix(self):
+        return self.environment.get("SLOTKEEPER_TOPICS_PREFIX", "scheduling")
+
+    @property
+    def group(self):
+        return self.environment.get("SLOTKEEPER_GROUP_PREFIX", "slotkeeper") + ".slot-commands"
+
+    def issuer(self):
+        return Issuer(
+            self.key_file.read_bytes(),
+            KEY_ID,
+            self.environment["SLOTKEEPER_TOKEN_ISSUER"],
+            self.environment["SLOTKEEPER_TOKEN_AUDIENCE"],
+        )
+
+    def sql(self, text):
+        """Rows as JSON lines; each statement selects one JSON column, or nothing."""
+        result = subprocess.run(
+            ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", self.environment["STACK_SUPERUSER_URL"]],
+            input=text.encode(),
+            capture_output=True,
+        )
+        if result.returncode != 0:
+            raise RuntimeError(result.stderr.decode(errors="replace"))
+        return [json.loads(line) for line in result.stdout.decode().splitlines() if line]
+
+    def consumer(self, group=None, isolation="read_committed", **more):
+        return Consumer(
+            {
+                "bootstrap.servers": self.bootstrap,
+                "group.id": group or "chaos-reader",
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "auto.offset.reset": "earliest",
+                "isolation.level": isolation,
+                "enable.partition.eof": True,
+                "fetch.wait.max.ms": 10,
+                **more,
+            }
+        )
+
+
+def wait_for(condition, seconds, step_s=0.1):
+    """The condition's first true value; None when the time is over."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            return None
+        time.sleep(step_s)
