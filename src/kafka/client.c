@@ -69,8 +69,11 @@ static enum status set_properties(
     return status;
 }
 
-rd_kafka_conf_t *kafka_conf_new(
-    const struct kafka_properties *properties, const char *const *fixed, struct error *error) {
+rd_kafka_conf_t *kafka_conf_new_with_defaults(
+    const struct kafka_properties *properties,
+    const char *const *defaults,
+    const char *const *fixed,
+    struct error *error) {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     if (conf == NULL) {
         (void)error_set(error, STATUS_FATAL, "no memory for a Kafka configuration");
@@ -78,12 +81,19 @@ rd_kafka_conf_t *kafka_conf_new(
     }
     rd_kafka_conf_set_log_cb(conf, on_log);
     if (set_pairs(conf, base_properties, error) != STATUS_OK
+        || set_pairs(conf, defaults, error) != STATUS_OK
         || set_properties(conf, properties, error) != STATUS_OK
         || set_pairs(conf, fixed, error) != STATUS_OK) {
         rd_kafka_conf_destroy(conf);
         return NULL;
     }
     return conf;
+}
+
+rd_kafka_conf_t *kafka_conf_new(
+    const struct kafka_properties *properties, const char *const *fixed, struct error *error) {
+    static const char *const none[] = {NULL};
+    return kafka_conf_new_with_defaults(properties, none, fixed, error);
 }
 
 rd_kafka_t *kafka_client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct error *error) {

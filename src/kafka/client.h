@@ -16,6 +16,13 @@ rd_kafka_conf_t *kafka_conf_new(
     const char *const *fixed,
     struct error *error) MUST_USE;
 
+/* The same with `defaults`, which the settings may override. */
+rd_kafka_conf_t *kafka_conf_new_with_defaults(
+    const struct kafka_properties *properties,
+    const char *const *defaults,
+    const char *const *fixed,
+    struct error *error) MUST_USE;
+
 /* Takes `conf` in any case. NULL with *error set. */
 rd_kafka_t *kafka_client_new(
     rd_kafka_type_t type, rd_kafka_conf_t *conf, struct error *error) MUST_USE;

@@ -72,6 +72,21 @@ static void on_rebalance(
     }
 }
 
+/* Bounds of what is fetched ahead, each message some 1.5 KB with librdkafka's own part of it. Once
+ * so much waits, librdkafka 2.0 looks again a second later, so less than a second's worth would
+ * slow a backlog down. */
+static const char *const fetch_bounds[] = {
+    "queued.min.messages",
+    "5000",
+    "queued.max.messages.kbytes",
+    "8192",
+    "fetch.max.bytes",
+    "2097152",
+    "receive.message.max.bytes",
+    "8388608",
+    NULL,
+};
+
 static rd_kafka_conf_t *configure(struct member *member, struct error *error) {
     const char *const fixed[] = {
         "group.id",
@@ -92,16 +107,6 @@ static rd_kafka_conf_t *configure(struct member *member, struct error *error) {
         "1000",
         "max.poll.interval.ms",
         "30000",
-        /* Bounds of what is fetched ahead. Below about a second's worth, librdkafka pauses fetching
-           for a second. */
-        "queued.min.messages",
-        "10000",
-        "queued.max.messages.kbytes",
-        "8192",
-        "fetch.max.bytes",
-        "4194304",
-        "receive.message.max.bytes",
-        "8388608",
         "group.instance.id",
         member->settings.instance_id,
         NULL};
@@ -110,7 +115,8 @@ static rd_kafka_conf_t *configure(struct member *member, struct error *error) {
     if (member->settings.instance_id[0] == '\0') {
         pairs[sizeof fixed / sizeof fixed[0] - 3] = NULL;
     }
-    rd_kafka_conf_t *conf = kafka_conf_new(&member->settings.properties, pairs, error);
+    rd_kafka_conf_t *conf =
+        kafka_conf_new_with_defaults(&member->settings.properties, fetch_bounds, pairs, error);
     if (conf != NULL) {
         rd_kafka_conf_set_opaque(conf, member);
         rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
