@@ -11,7 +11,8 @@
 enum { EVENT_MEMORY_MAX = 4 * 1024 * 1024, NUMBER_SIZE = 24 };
 
 static const char begin_sql[] = "BEGIN";
-/* Positions rise in the order of commits, because a worker remembers only the last one that it has published. */
+/* Positions rise in the order of commits, because a worker remembers only the last one that it has
+ * published. */
 static const char lock_sql[] = "LOCK TABLE slotkeeper.pending_event IN SHARE ROW EXCLUSIVE MODE";
 static const char timeout_sql[] = "SET LOCAL statement_timeout = '30s'";
 static const char now_sql[] = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";

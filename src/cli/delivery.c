@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "cli/clients.h"
+#include "kafka/message.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -24,17 +25,16 @@ static void on_report(rd_kafka_t *client, const rd_kafka_message_t *message, voi
 }
 
 /* Takes a copy of the headers, which librdkafka then owns. */
-static enum status produce(rd_kafka_t *client, const struct message *message, struct error *error) {
-    rd_kafka_headers_t *headers = rd_kafka_headers_copy(message->headers);
+static enum status produce(rd_kafka_t *client, const struct request *request, struct error *error) {
+    rd_kafka_headers_t *headers = rd_kafka_headers_copy(request->headers);
     const rd_kafka_vu_t values[] = {
-        {.vtype = RD_KAFKA_VTYPE_TOPIC,     .u.cstr = message->topic.text      },
-        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = RD_KAFKA_PARTITION_UA     },
-        {.vtype = RD_KAFKA_VTYPE_KEY,
-         .u.mem = {(void *)(uintptr_t)message->key.data, message->key.size}    },
+        {.vtype = RD_KAFKA_VTYPE_TOPIC,     .u.cstr = request->topic.text                           },
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = RD_KAFKA_PARTITION_UA                          },
+        {.vtype = RD_KAFKA_VTYPE_KEY,       .u.mem = {view_pointer(request->key), request->key.size}},
         {.vtype = RD_KAFKA_VTYPE_VALUE,
-         .u.mem = {(void *)(uintptr_t)message->value.data, message->value.size}},
-        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS,  .u.i = RD_KAFKA_MSG_F_COPY         },
-        {.vtype = RD_KAFKA_VTYPE_HEADERS,   .u.headers = headers               },
+         .u.mem = {view_pointer(request->value), request->value.size}                               },
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS,  .u.i = RD_KAFKA_MSG_F_COPY                              },
+        {.vtype = RD_KAFKA_VTYPE_HEADERS,   .u.headers = headers                                    },
     };
     rd_kafka_error_t *failure =
         rd_kafka_produceva(client, values, sizeof values / sizeof values[0]);
@@ -50,7 +50,7 @@ static enum status produce(rd_kafka_t *client, const struct message *message, st
 
 static enum status await(
     rd_kafka_t *client,
-    const struct message *message,
+    const struct request *request,
     int timeout_ms,
     struct report *report,
     struct error *error) {
@@ -68,14 +68,14 @@ static enum status await(
             error,
             STATUS_INVALID,
             "there is no topic %s; `slotkeeper topics create` makes the service's own",
-            message->topic.text);
+            request->topic.text);
     }
     if (report->failure != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return error_set(
             error,
             STATUS_RETRY,
             "topic %s did not take the record: %s",
-            message->topic.text,
+            request->topic.text,
             rd_kafka_err2str(report->failure));
     }
     return STATUS_OK;
@@ -83,14 +83,14 @@ static enum status await(
 
 enum status deliver(
     const struct settings *settings,
-    const struct message *message,
+    const struct request *request,
     int timeout_ms,
     struct delivery *delivery,
     struct error *error) {
     char timeout_text[16];
     char bytes_text[16];
     (void)snprintf(timeout_text, sizeof timeout_text, "%d", timeout_ms);
-    (void)snprintf(bytes_text, sizeof bytes_text, "%d", MESSAGE_VALUE_MAX + 1024 * 1024);
+    (void)snprintf(bytes_text, sizeof bytes_text, "%d", REQUEST_VALUE_MAX + 1024 * 1024);
     const char *const fixed[] = {
         "partitioner",
         "murmur2_random",
@@ -107,14 +107,14 @@ enum status deliver(
         NULL,
     };
     struct report report = {0};
-    struct client_request request = {RD_KAFKA_PRODUCER, fixed, on_report, &report};
-    rd_kafka_t *client = cli_client_new(settings, &request, error);
+    struct client_request wanted = {RD_KAFKA_PRODUCER, fixed, on_report, &report};
+    rd_kafka_t *client = cli_client_new(settings, &wanted, error);
     if (client == NULL) {
         return STATUS_INVALID;
     }
-    enum status status = produce(client, message, error);
+    enum status status = produce(client, request, error);
     if (status == STATUS_OK) {
-        status = await(client, message, timeout_ms, &report, error);
+        status = await(client, request, timeout_ms, &report, error);
     }
     *delivery = report.delivery;
     (void)rd_kafka_purge(client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);

@@ -3,7 +3,7 @@
 #define SLOTKEEPER_CLI_DELIVERY_H
 
 #include "app/settings.h"
-#include "cli/message.h"
+#include "cli/request.h"
 
 struct delivery {
     int32_t partition;
@@ -14,7 +14,7 @@ struct delivery {
  * of the key, as all producers agree, or any for a null key. */
 enum status deliver(
     const struct settings *settings,
-    const struct message *message,
+    const struct request *request,
     int timeout_ms,
     struct delivery *delivery,
     struct error *error) MUST_USE;

@@ -96,8 +96,11 @@ static enum status follow(
         if (message == NULL) {
             continue;
         }
-        if (matches(listening, message)) {
+        bool matching = matches(listening, message);
+        if (matching || !consumer_at_end(consumer)) {
             last_record_us = time_monotonic_us();
+        }
+        if (matching) {
             show(listening, renderer, message);
         }
         rd_kafka_message_destroy(message);

@@ -173,10 +173,13 @@ bool count_parse(const char *text, int64_t max, int64_t *count) {
 }
 
 static int hex_digit(char character) {
-    static const char digits[] = "0123456789abcdef";
-    char lower = character >= 'A' && character <= 'F' ? (char)(character + ('a' - 'A')) : character;
-    const char *found = lower == '\0' ? NULL : strchr(digits, lower);
-    return found == NULL ? -1 : (int)(found - digits);
+    static const char digits[] = "0123456789abcdefABCDEF";
+    const char *found = character == '\0' ? NULL : strchr(digits, character);
+    if (found == NULL) {
+        return -1;
+    }
+    int place = (int)(found - digits);
+    return place < 16 ? place : place - 6;
 }
 
 bool hex_parse(const char *text, uint8_t *bytes, size_t size_max, size_t *size) {

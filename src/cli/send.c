@@ -4,9 +4,9 @@
 #include "cli/clients.h"
 #include "cli/consumer.h"
 #include "cli/delivery.h"
-#include "cli/message.h"
 #include "cli/options.h"
 #include "cli/render.h"
+#include "cli/request.h"
 #include "cli/usage.h"
 
 #include <stdlib.h>
@@ -34,10 +34,10 @@ const char cli_send_usage[] =
     "  --topic TOPIC         the topic instead of the command's own\n"
     "  --header NAME=VALUE   one more header, of bytes if VALUE is hex:00ff; repeatable\n";
 
-enum { POLL_MS = 100 };
+enum { POLL_MS = 100, TOKEN_SIZE_MAX = 64 * 1024 };
 
 #define TIMEOUT_MIN_US (TIME_SECOND_US / 1000)
-#define TIMEOUT_MAX_US (24 * 3600 * TIME_SECOND_US)
+#define TIMEOUT_MAX_US (INT64_C(86400) * TIME_SECOND_US)
 
 static const struct option_row rows[] = {
     {"--token",       OPTION_VALUE   },
@@ -57,7 +57,7 @@ static const struct option_row rows[] = {
 struct sending {
     const struct cli *cli;
     struct options options;
-    struct message message;
+    struct request request;
     struct renderer renderer;
     bool wait;
     int64_t timeout_us;
@@ -127,15 +127,15 @@ static enum status build_value(struct sending *sending, struct error *error) {
     const struct options *options = &sending->options;
     const char *file = options_value(options, "--raw");
     if (file != NULL) {
-        return message_value_from_file(&sending->message, file, error);
+        return request_value_from_file(&sending->request, file, error);
     }
     if (options_has(options, "--tombstone")) {
         return STATUS_OK;
     }
-    struct message_words words = {
+    struct request_words words = {
         sending->cli->settings->topics_prefix, options->arguments, options->argument_count};
-    return message_from_words(
-        &sending->message, sending->renderer.schemas, sending->renderer.codec, &words, error);
+    return request_from_words(
+        &sending->request, sending->renderer.schemas, sending->renderer.codec, &words, error);
 }
 
 static enum status add_token(struct sending *sending, struct error *error) {
@@ -147,33 +147,33 @@ static enum status add_token(struct sending *sending, struct error *error) {
         return STATUS_OK;
     }
     size_t size = strlen(token);
-    if (size > 64 * 1024) {
+    if (size > TOKEN_SIZE_MAX) {
         return error_set(error, STATUS_INVALID, "the token is longer than 64 KiB");
     }
-    char *header = arena_take(sending->message.arena, size + sizeof "Bearer ");
+    char *header = arena_take(sending->request.arena, size + sizeof "Bearer ");
     (void)snprintf(header, size + sizeof "Bearer ", "Bearer %s", token);
-    message_add_header(&sending->message, "authorization", view_text(header));
+    request_add_header(&sending->request, "authorization", view_text(header));
     return STATUS_OK;
 }
 
 static enum status build_headers(struct sending *sending, struct error *error) {
-    struct message *message = &sending->message;
+    struct request *request = &sending->request;
     const char *expires = options_value(&sending->options, "--expires");
     size_t at = 0;
     enum status status = add_token(sending, error);
     if (sending->correlation[0] != '\0') {
-        message_add_header(message, "kafka_correlationId", view_text(sending->correlation));
+        request_add_header(request, "kafka_correlationId", view_text(sending->correlation));
     }
     if (sending->reply_topic.text[0] != '\0') {
-        message_add_header(message, "kafka_replyTopic", view_text(sending->reply_topic.text));
+        request_add_header(request, "kafka_replyTopic", view_text(sending->reply_topic.text));
     }
     if (expires != NULL) {
-        message_add_header(message, "ce_expirytime", view_text(expires));
+        request_add_header(request, "ce_expirytime", view_text(expires));
     }
     for (const char *header = options_next(&sending->options, "--header", &at);
          status == STATUS_OK && header != NULL;
          header = options_next(&sending->options, "--header", &at)) {
-        status = message_add_header_text(message, header, error);
+        status = request_add_header_text(request, header, error);
     }
     return status;
 }
@@ -185,42 +185,42 @@ static enum status build(struct sending *sending, struct error *error) {
     if (status == STATUS_OK) {
         status = build_headers(sending, error);
     }
-    if (status == STATUS_OK && topic != NULL && !name_put(&sending->message.topic, topic)) {
+    if (status == STATUS_OK && topic != NULL && !name_put(&sending->request.topic, topic)) {
         status = error_set(error, STATUS_INVALID, "--topic takes a topic's name");
     }
     if (key != NULL) {
-        sending->message.key = view_text(key);
+        sending->request.key = view_text(key);
     }
     return status;
 }
 
 static json_t *request_json(const struct sending *sending) {
-    const struct message *message = &sending->message;
+    const struct request *request = &sending->request;
     return json_pack(
         "{s:s, s:i, s:I, s:s?, s:s?}",
         "topic",
-        message->topic.text,
+        request->topic.text,
         "partition",
         (int)sending->delivery.partition,
         "offset",
         (json_int_t)sending->delivery.offset,
         "command",
-        message->command,
+        request->command,
         "command_id",
-        message->command_id);
+        request->command_id);
 }
 
 static void print_landed(const struct sending *sending, FILE *out) {
-    const struct message *message = &sending->message;
+    const struct request *request = &sending->request;
     (void)fprintf(
         out,
         "%s is at %s [%d] offset %lld%s%s\n",
-        message->command == NULL ? "the record" : message->command,
-        message->topic.text,
+        request->command == NULL ? "the record" : request->command,
+        request->topic.text,
         (int)sending->delivery.partition,
         (long long)sending->delivery.offset,
-        message->command_id == NULL ? "" : ", command_id ",
-        message->command_id == NULL ? "" : message->command_id);
+        request->command_id == NULL ? "" : ", command_id ",
+        request->command_id == NULL ? "" : request->command_id);
 }
 
 /* Correlation ids are random, but a reply topic is anybody's who may write it: an answer to another
@@ -233,8 +233,8 @@ static bool is_ours(const struct sending *sending, const json_t *record) {
         || strcmp(schema, "slotkeeper.event.Outcome") != 0) {
         return false;
     }
-    return command_id == NULL || sending->message.command_id == NULL
-           || strcmp(command_id, sending->message.command_id) == 0;
+    return command_id == NULL || sending->request.command_id == NULL
+           || strcmp(command_id, sending->request.command_id) == 0;
 }
 
 /* The outcome, or NULL: not in time. */
@@ -280,7 +280,7 @@ static int say_timeout(const struct sending *sending) {
         "`slotkeeper listen outcomes --from-beginning` shows an outcome that could not go to %s. "
         "To send it again with the same command_id is safe.\n",
         (long long)(sending->timeout_us / 1000),
-        sending->message.topic.text,
+        sending->request.topic.text,
         (int)sending->delivery.partition,
         sending->reply_topic.text);
     return EXIT_FAILED;
@@ -291,7 +291,7 @@ static int send_and_wait(struct sending *sending, struct consumer *consumer) {
     json_t *outcome;
     enum status status = deliver(
         sending->cli->settings,
-        &sending->message,
+        &sending->request,
         (int)(sending->timeout_us / 1000),
         &sending->delivery,
         &error);
@@ -319,7 +319,7 @@ static int run(struct sending *sending) {
     struct error error;
     struct consumer *consumer = NULL;
     if (renderer_init(&sending->renderer, &error) != STATUS_OK
-        || message_init(&sending->message, &error) != STATUS_OK) {
+        || request_init(&sending->request, &error) != STATUS_OK) {
         return cli_failed(&error);
     }
     if (build(sending, &error) != STATUS_OK) {
@@ -355,7 +355,7 @@ int cli_send(const struct cli *cli) {
         return EXIT_USAGE;
     }
     int exit_status = run(&sending);
-    message_clean_up(&sending.message);
+    request_clean_up(&sending.request);
     renderer_clean_up(&sending.renderer);
     return exit_status;
 }

@@ -30,9 +30,13 @@ static void copy_sentence(struct error *error, const char *text, const char *sec
             text += secret_size;
             continue;
         }
-        bool blank = *text == '\n' || *text == '\t' || *text == '\r';
-        error->text[size++] = blank ? ' ' : *text;
-        text++;
+        char character = *text++;
+        bool blank = character == ' ' || character == '\n' || character == '\t';
+        if (!blank) {
+            error->text[size++] = character;
+        } else if (size > 0 && error->text[size - 1] != ' ') {
+            error->text[size++] = ' ';
+        }
     }
     while (size > 0 && error->text[size - 1] == ' ') {
         size--;

@@ -39,8 +39,7 @@ static void other_logins_are_refused(void **state) {
         "abc/",
         "abc'",
         "a:bc",
-        "\xc3\xa4"
-        "bc",
+        "\303\244bc",
         "abc`",
         "abc{",
         "abc[",
@@ -91,37 +90,21 @@ static void passwords_are_text(void **state) {
     static const char *const wrong[] = {
         "1234567890\t12",
         "1234567890\n12",
-        "1234567890\x7f"
-        "12",
-        "1234567890\xc2\x80"
-        "12",
-        "1234567890\xc2\x9f"
-        "12",
-        "1234567890\xff"
-        "12",
-        "1234567890\xc0\x80"
-        "12",
-        "1234567890\xed\xa0\x80"
-        "12",
+        "1234567890\17712",
+        "1234567890\302\20012",
+        "1234567890\302\23712",
+        "1234567890\37712",
+        "1234567890\300\20012",
+        "1234567890\355\240\20012",
         "123456789012\xc3",
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         assert_int_equal(check(wrong[i]), STATUS_INVALID);
     }
-    assert_int_equal(
-        check("1234567890\xc2\xa0"
-              "12"),
-        STATUS_OK);
+    assert_int_equal(check("1234567890\302\24012"), STATUS_OK);
     assert_int_equal(check("correct horse battery"), STATUS_OK);
     struct error error;
-    assert_int_equal(
-        password_check(
-            view_of(
-                "1234567890\0"
-                "12",
-                13),
-            &error),
-        STATUS_INVALID);
+    assert_int_equal(password_check(view_of("1234567890\00012", 13), &error), STATUS_INVALID);
 }
 
 static void a_refusal_never_quotes_the_password(void **state) {

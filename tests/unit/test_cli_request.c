@@ -8,7 +8,7 @@
 #include <cmocka.h>
 /* clang-format on */
 
-#include "cli/message.h"
+#include "cli/request.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +21,7 @@
 struct fixture {
     struct schemas *schemas;
     struct codec *codec;
-    struct message message;
+    struct request request;
     struct error error;
 };
 
@@ -31,12 +31,12 @@ static int set_up(void **state) {
     (void)state;
     fixture.schemas = schemas_new(&fixture.error);
     fixture.codec = codec_new(fixture.schemas, 65536, &fixture.error);
-    return message_init(&fixture.message, &fixture.error) == STATUS_OK ? 0 : -1;
+    return request_init(&fixture.request, &fixture.error) == STATUS_OK ? 0 : -1;
 }
 
 static int tear_down(void **state) {
     (void)state;
-    message_clean_up(&fixture.message);
+    request_clean_up(&fixture.request);
     codec_destroy(fixture.codec);
     schemas_destroy(fixture.schemas);
     return 0;
@@ -48,13 +48,13 @@ static int tear_down(void **state) {
         (const char *const[]){__VA_ARGS__})
 
 static enum status build(size_t count, const char *const *words) {
-    struct message_words message_words = {"scheduling", words, count};
-    return message_from_words(
-        &fixture.message, fixture.schemas, fixture.codec, &message_words, &fixture.error);
+    struct request_words request_words = {"scheduling", words, count};
+    return request_from_words(
+        &fixture.request, fixture.schemas, fixture.codec, &request_words, &fixture.error);
 }
 
 static void assert_key(const char *key) {
-    assert_true(view_is(fixture.message.key, key));
+    assert_true(view_is(fixture.request.key, key));
 }
 
 static void slots_are_keyed_by_slot(void **state) {
@@ -63,9 +63,9 @@ static void slots_are_keyed_by_slot(void **state) {
         BUILD("BookSlot", "slot_id=33515ECD-d88d-8b22-87cd-ed8158059828", "command_id=" COMMAND_ID),
         STATUS_OK);
     assert_key(SLOT_ID);
-    assert_string_equal(fixture.message.topic.text, "scheduling.slot-commands");
-    assert_string_equal(fixture.message.command, "BookSlot");
-    assert_string_equal(fixture.message.command_id, COMMAND_ID);
+    assert_string_equal(fixture.request.topic.text, "scheduling.slot-commands");
+    assert_string_equal(fixture.request.command, "BookSlot");
+    assert_string_equal(fixture.request.command_id, COMMAND_ID);
 }
 
 static void values_are_framed(void **state) {
@@ -73,14 +73,14 @@ static void values_are_framed(void **state) {
     uint64_t fingerprint;
     struct view body;
     assert_int_equal(BUILD("BookSlot", "slot_id=" SLOT_ID), STATUS_OK);
-    assert_true(unframe_single_object(fixture.message.value, &fingerprint, &body));
+    assert_true(unframe_single_object(fixture.request.value, &fingerprint, &body));
     const struct schema *schema = schemas_by_fingerprint(fixture.schemas, fingerprint);
     assert_non_null(schema);
     assert_string_equal(schema_full_name(schema), "slotkeeper.command.BookSlot");
-    const char *text = codec_to_json(fixture.codec, fixture.message.arena, schema, body);
+    const char *text = codec_to_json(fixture.codec, fixture.request.arena, schema, body);
     assert_non_null(text);
     assert_non_null(strstr(text, SLOT_ID));
-    assert_non_null(strstr(text, fixture.message.command_id));
+    assert_non_null(strstr(text, fixture.request.command_id));
 }
 
 static void a_command_id_is_minted(void **state) {
@@ -88,17 +88,17 @@ static void a_command_id_is_minted(void **state) {
     char first[UUID_TEXT_SIZE + 1];
     struct uuid uuid;
     assert_int_equal(BUILD("BookSlot", "slot_id=" SLOT_ID), STATUS_OK);
-    (void)snprintf(first, sizeof first, "%s", fixture.message.command_id);
+    (void)snprintf(first, sizeof first, "%s", fixture.request.command_id);
     assert_true(uuid_parse(view_text(first), &uuid));
     assert_int_equal(BUILD("BookSlot", "slot_id=" SLOT_ID), STATUS_OK);
-    assert_string_not_equal(fixture.message.command_id, first);
+    assert_string_not_equal(fixture.request.command_id, first);
 }
 
 static void accounts_are_keyed_by_account_where_one_is_named(void **state) {
     (void)state;
     assert_int_equal(BUILD("DeactivateAccount", "account_id=" ACCOUNT_ID), STATUS_OK);
     assert_key(ACCOUNT_ID);
-    assert_string_equal(fixture.message.topic.text, "scheduling.account-commands");
+    assert_string_equal(fixture.request.topic.text, "scheduling.account-commands");
     assert_int_equal(
         BUILD("PurgeHistory", "before=2030-01-01T00:00:00Z", "command_id=" COMMAND_ID), STATUS_OK);
     assert_key(COMMAND_ID);
@@ -109,14 +109,14 @@ static void queries_are_keyed_by_command_id(void **state) {
     assert_int_equal(
         BUILD("getaccount", "account_id=" ACCOUNT_ID, "command_id=" COMMAND_ID), STATUS_OK);
     assert_key(COMMAND_ID);
-    assert_string_equal(fixture.message.topic.text, "scheduling.queries");
+    assert_string_equal(fixture.request.topic.text, "scheduling.queries");
 }
 
 static void names_come_in_any_case(void **state) {
     (void)state;
     assert_int_equal(BUILD("BOOKSLOT", "slot_id=" SLOT_ID), STATUS_OK);
     assert_int_equal(BUILD("slotkeeper.command.bookslot", "slot_id=" SLOT_ID), STATUS_OK);
-    assert_string_equal(fixture.message.command, "BookSlot");
+    assert_string_equal(fixture.request.command, "BookSlot");
 }
 
 static void what_is_no_request_is_refused(void **state) {
@@ -143,7 +143,7 @@ static void wrong_fields_are_named(void **state) {
 static struct view last_header(const char *name) {
     const void *value = NULL;
     size_t size = 0;
-    if (rd_kafka_header_get_last(fixture.message.headers, name, &value, &size)
+    if (rd_kafka_header_get_last(fixture.request.headers, name, &value, &size)
         != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return (struct view){0};
     }
@@ -152,23 +152,23 @@ static struct view last_header(const char *name) {
 
 static void headers_are_text_or_bytes(void **state) {
     (void)state;
-    assert_int_equal(message_add_header_text(&fixture.message, "a=b=c", &fixture.error), STATUS_OK);
+    assert_int_equal(request_add_header_text(&fixture.request, "a=b=c", &fixture.error), STATUS_OK);
     assert_int_equal(
-        message_add_header_text(&fixture.message, "n=hex:00fF", &fixture.error), STATUS_OK);
-    assert_int_equal(message_add_header_text(&fixture.message, "e=", &fixture.error), STATUS_OK);
+        request_add_header_text(&fixture.request, "n=hex:00fF", &fixture.error), STATUS_OK);
+    assert_int_equal(request_add_header_text(&fixture.request, "e=", &fixture.error), STATUS_OK);
     assert_true(view_is(last_header("a"), "b=c"));
     assert_true(view_equal(last_header("n"), view_of("\x00\xff", 2)));
     assert_int_equal(last_header("e").size, 0);
     static const char *const wrong[] = {"a", "=b", "a=hex:0", "a=hex:0g"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         assert_int_equal(
-            message_add_header_text(&fixture.message, wrong[i], &fixture.error), STATUS_INVALID);
+            request_add_header_text(&fixture.request, wrong[i], &fixture.error), STATUS_INVALID);
     }
 }
 
 static void a_file_is_sent_as_it_is(void **state) {
     (void)state;
-    char path[] = "/tmp/test_cli_message.XXXXXX";
+    char path[] = "/tmp/test_cli_request.XXXXXX";
     int file = mkstemp(path);
     assert_int_equal(
         write(
@@ -177,23 +177,23 @@ static void a_file_is_sent_as_it_is(void **state) {
             "abc",
             5),
         5);
-    assert_int_equal(message_value_from_file(&fixture.message, path, &fixture.error), STATUS_OK);
+    assert_int_equal(request_value_from_file(&fixture.request, path, &fixture.error), STATUS_OK);
     assert_true(view_equal(
-        fixture.message.value,
+        fixture.request.value,
         view_of(
             "\x00\xff"
             "abc",
             5)));
-    assert_int_equal(ftruncate(file, MESSAGE_VALUE_MAX), 0);
-    assert_int_equal(message_value_from_file(&fixture.message, path, &fixture.error), STATUS_OK);
-    assert_int_equal(fixture.message.value.size, MESSAGE_VALUE_MAX);
-    assert_int_equal(ftruncate(file, MESSAGE_VALUE_MAX + 1), 0);
+    assert_int_equal(ftruncate(file, REQUEST_VALUE_MAX), 0);
+    assert_int_equal(request_value_from_file(&fixture.request, path, &fixture.error), STATUS_OK);
+    assert_int_equal(fixture.request.value.size, REQUEST_VALUE_MAX);
+    assert_int_equal(ftruncate(file, REQUEST_VALUE_MAX + 1), 0);
     assert_int_equal(
-        message_value_from_file(&fixture.message, path, &fixture.error), STATUS_INVALID);
+        request_value_from_file(&fixture.request, path, &fixture.error), STATUS_INVALID);
     (void)close(file);
     (void)unlink(path);
     assert_int_equal(
-        message_value_from_file(&fixture.message, path, &fixture.error), STATUS_INVALID);
+        request_value_from_file(&fixture.request, path, &fixture.error), STATUS_INVALID);
 }
 
 int main(void) {

@@ -1,5 +1,5 @@
 /* Building the record that `send` produces. */
-#include "cli/message.h"
+#include "cli/request.h"
 
 #include "base/nearest.h"
 #include "base/uuid.h"
@@ -9,23 +9,23 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MESSAGE_MEMORY_MAX = 64 * 1024 * 1024, HEADER_NAME_MAX = 256, HEADER_VALUE_MAX = 64 * 1024 };
+enum { REQUEST_MEMORY_MAX = 64 * 1024 * 1024, HEADER_NAME_MAX = 256, HEADER_VALUE_MAX = 64 * 1024 };
 
-enum status message_init(struct message *message, struct error *error) {
-    *message = (struct message){0};
-    message->headers = rd_kafka_headers_new(8);
-    message->arena = arena_new(MESSAGE_MEMORY_MAX);
-    if (message->headers == NULL || message->arena == NULL) {
+enum status request_init(struct request *request, struct error *error) {
+    *request = (struct request){0};
+    request->headers = rd_kafka_headers_new(8);
+    request->arena = arena_new(REQUEST_MEMORY_MAX);
+    if (request->headers == NULL || request->arena == NULL) {
         return error_set(error, STATUS_FATAL, "no memory for a record");
     }
     return STATUS_OK;
 }
 
-void message_clean_up(struct message *message) {
-    if (message->headers != NULL) {
-        rd_kafka_headers_destroy(message->headers);
+void request_clean_up(struct request *request) {
+    if (request->headers != NULL) {
+        rd_kafka_headers_destroy(request->headers);
     }
-    arena_destroy(message->arena);
+    arena_destroy(request->arena);
 }
 
 /* The schema of a request by its name, with or without namespace. */
@@ -65,12 +65,12 @@ static enum status refuse_name(
 }
 
 static enum status read_field(
-    struct message *message, const char *word, struct field_text *field, struct error *error) {
+    struct request *request, const char *word, struct field_text *field, struct error *error) {
     const char *equals = strchr(word, '=');
     if (equals == NULL || equals == word) {
         return error_set(error, STATUS_INVALID, "%.64s is not FIELD=VALUE", word);
     }
-    field->name = arena_text(message->arena, view_of(word, (size_t)(equals - word)));
+    field->name = arena_text(request->arena, view_of(word, (size_t)(equals - word)));
     field->text = equals + 1;
     return STATUS_OK;
 }
@@ -84,32 +84,32 @@ static const char *find_field(const struct field_text *fields, size_t count, con
     return NULL;
 }
 
-static const char *lower_case(struct message *message, const char *text) {
+static const char *lower_case(struct request *request, const char *text) {
     struct uuid uuid;
     if (!uuid_parse(view_text(text), &uuid)) {
         return text;
     }
-    char *lower = arena_take(message->arena, UUID_TEXT_SIZE + 1);
+    char *lower = arena_take(request->arena, UUID_TEXT_SIZE + 1);
     uuid_format(uuid, lower);
     return lower;
 }
 
 /* Slots by slot_id, accounts by account_id where the command has one, all others by command_id. */
 static void choose_key(
-    struct message *message, const struct field_text *fields, size_t count, enum topic topic) {
+    struct request *request, const struct field_text *fields, size_t count, enum topic topic) {
     const char *name = topic == TOPIC_SLOT_COMMANDS      ? "slot_id"
                        : topic == TOPIC_ACCOUNT_COMMANDS ? "account_id"
                                                          : "command_id";
     const char *value = find_field(fields, count, name);
     bool absent = value == NULL || strcmp(value, "null") == 0;
-    message->key = view_text(absent ? message->command_id : lower_case(message, value));
+    request->key = view_text(absent ? request->command_id : lower_case(request, value));
 }
 
-enum status message_from_words(
-    struct message *message,
+enum status request_from_words(
+    struct request *request,
     const struct schemas *schemas,
     struct codec *codec,
-    const struct message_words *words,
+    const struct request_words *words,
     struct error *error) {
     enum topic topic;
     const struct schema *schema = request_schema(schemas, words->words[0], &topic);
@@ -117,84 +117,84 @@ enum status message_from_words(
         return refuse_name(schemas, words->words[0], error);
     }
     size_t count = 0;
-    struct field_text *fields = ARENA_ARRAY(message->arena, struct field_text, words->count);
+    struct field_text *fields = ARENA_ARRAY(request->arena, struct field_text, words->count);
     enum status status = STATUS_OK;
     for (size_t i = 1; status == STATUS_OK && i < words->count; i++) {
-        status = read_field(message, words->words[i], &fields[count++], error);
+        status = read_field(request, words->words[i], &fields[count++], error);
     }
     if (status != STATUS_OK) {
         return status;
     }
     const char *command_id = find_field(fields, count, "command_id");
     if (command_id == NULL) {
-        char *minted = arena_take(message->arena, UUID_TEXT_SIZE + 1);
+        char *minted = arena_take(request->arena, UUID_TEXT_SIZE + 1);
         uuid_format(uuid_random(), minted);
         fields[count++] = (struct field_text){"command_id", minted};
         command_id = minted;
     }
     struct view body;
-    status = codec_from_text(codec, message->arena, schema, fields, count, &body, error);
+    status = codec_from_text(codec, request->arena, schema, fields, count, &body, error);
     if (status != STATUS_OK) {
         return status;
     }
-    message->command = schema_name(schema);
-    message->command_id = lower_case(message, command_id);
-    message->value = frame_single_object(message->arena, schema_fingerprint(schema), body);
-    message->topic = topic_name(words->prefix, topic);
-    choose_key(message, fields, count, topic);
+    request->command = schema_name(schema);
+    request->command_id = lower_case(request, command_id);
+    request->value = frame_single_object(request->arena, schema_fingerprint(schema), body);
+    request->topic = topic_name(words->prefix, topic);
+    choose_key(request, fields, count, topic);
     return STATUS_OK;
 }
 
 static enum status read_stream(
-    struct message *message, FILE *stream, const char *path, struct error *error) {
-    uint8_t *bytes = arena_take(message->arena, MESSAGE_VALUE_MAX + 1);
-    size_t size = fread(bytes, 1, MESSAGE_VALUE_MAX + 1, stream);
+    struct request *request, FILE *stream, const char *path, struct error *error) {
+    uint8_t *bytes = arena_take(request->arena, REQUEST_VALUE_MAX + 1);
+    size_t size = fread(bytes, 1, REQUEST_VALUE_MAX + 1, stream);
     if (ferror(stream) != 0) {
         return error_set(error, STATUS_INVALID, "%.256s cannot be read", path);
     }
-    if (size > MESSAGE_VALUE_MAX) {
+    if (size > REQUEST_VALUE_MAX) {
         return error_set(
-            error, STATUS_INVALID, "%.256s is larger than %d bytes", path, MESSAGE_VALUE_MAX);
+            error, STATUS_INVALID, "%.256s is larger than %d bytes", path, REQUEST_VALUE_MAX);
     }
-    message->value = view_of(bytes, size);
+    request->value = view_of(bytes, size);
     return STATUS_OK;
 }
 
-enum status message_value_from_file(
-    struct message *message, const char *path, struct error *error) {
+enum status request_value_from_file(
+    struct request *request, const char *path, struct error *error) {
     if (strcmp(path, "-") == 0) {
-        return read_stream(message, stdin, "standard input", error);
+        return read_stream(request, stdin, "standard input", error);
     }
     FILE *stream = fopen(path, "rbe");
     if (stream == NULL) {
         return error_set(error, STATUS_INVALID, "%.256s cannot be opened", path);
     }
-    enum status status = read_stream(message, stream, path, error);
+    enum status status = read_stream(request, stream, path, error);
     (void)fclose(stream);
     return status;
 }
 
-void message_add_header(struct message *message, const char *name, struct view value) {
-    (void)rd_kafka_header_add(message->headers, name, -1, value.data, (ssize_t)value.size);
+void request_add_header(struct request *request, const char *name, struct view value) {
+    (void)rd_kafka_header_add(request->headers, name, -1, value.data, (ssize_t)value.size);
 }
 
-enum status message_add_header_text(
-    struct message *message, const char *text, struct error *error) {
+enum status request_add_header_text(
+    struct request *request, const char *text, struct error *error) {
     const char *equals = strchr(text, '=');
     if (equals == NULL || equals == text || equals - text > HEADER_NAME_MAX) {
         return error_set(error, STATUS_INVALID, "--header takes NAME=VALUE");
     }
-    const char *name = arena_text(message->arena, view_of(text, (size_t)(equals - text)));
+    const char *name = arena_text(request->arena, view_of(text, (size_t)(equals - text)));
     struct view value = view_text(equals + 1);
     if (strncmp(equals + 1, "hex:", 4) == 0) {
         size_t size;
-        uint8_t *bytes = arena_take(message->arena, HEADER_VALUE_MAX);
+        uint8_t *bytes = arena_take(request->arena, HEADER_VALUE_MAX);
         if (!hex_parse(equals + 5, bytes, HEADER_VALUE_MAX, &size)) {
             return error_set(
                 error, STATUS_INVALID, "--header %.64s: pairs of hexadecimal digits", name);
         }
         value = view_of(bytes, size);
     }
-    message_add_header(message, name, value);
+    request_add_header(request, name, value);
     return STATUS_OK;
 }
