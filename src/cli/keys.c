@@ -2,6 +2,7 @@
  * part is announced, and goes away again if it cannot be announced. */
 #include "base/time.h"
 #include "cli/options.h"
+#include "cli/usage.h"
 #include "security/jwks.h"
 #include "security/private_key.h"
 #include "security/token.h"
@@ -14,8 +15,7 @@
 /* What a new account's row has in token_version. */
 enum { TOKEN_VERSION_FIRST = 1 };
 
-static const char usage[] =
-    "Usage:\n"
+const char cli_keys_usage[] =
     "  slotkeeper keys generate --alg ES256|RS256|HS256 --kid KID [--out FILE]\n"
     "  slotkeeper keys generate --seal --kid KID\n"
     "  slotkeeper keys jwks\n"
@@ -38,7 +38,7 @@ static const char usage[] =
     "KID is 1 to 64 letters, digits, dashes and underscores.\n";
 
 static int wrong(const char *sentence) {
-    return options_usage(usage, sentence);
+    return options_usage(cli_keys_usage, sentence);
 }
 
 static int missing_setting(const char *name) {
@@ -344,7 +344,7 @@ static const struct action {
 /* `cli` begins at the action's name. */
 static int run(const struct cli *cli, const struct action *action) {
     struct options options;
-    enum options_result result = options_read(cli, action->options, usage, &options);
+    enum options_result result = options_read(cli, action->options, cli_keys_usage, &options);
     if (result != OPTIONS_READ) {
         return result == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
     }
@@ -357,7 +357,7 @@ static int run(const struct cli *cli, const struct action *action) {
 int cli_keys(const struct cli *cli) {
     const char *name = cli->argc > 1 ? cli->argv[1] : "";
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
-        (void)fputs(usage, stdout);
+        (void)fputs(cli_keys_usage, stdout);
         return EXIT_DONE;
     }
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {

@@ -28,26 +28,7 @@ const struct subcommand subcommands[] = {
 
     {"keys", cli_keys,
      "make signing and sealing keys, and tokens for trying things",
-     "  slotkeeper keys generate --alg ES256|RS256|HS256 --kid KID [--out FILE]\n"
-     "  slotkeeper keys generate --seal --kid KID\n"
-     "  slotkeeper keys jwks\n"
-     "  slotkeeper keys token --sub ACCOUNT --role patient|doctor|admin [--ttl DURATION]\n"
-     "\n"
-     "generate --alg makes a signing key: the private part in FILE (default: "
-     "token.signing_key_file)\n"
-     "  as PEM, mode 0600, never over an existing file; the public part is added to "
-     "token.jwks_file.\n"
-     "  HS256 has no public part: FILE holds the raw 64 bytes, the JWK Set the same secret, and "
-     "the\n"
-     "  set's file becomes mode 0600. A key beside the one in use, for a rotation, takes --out.\n"
-     "generate --seal makes an X25519 pair: seal.key_dir/KID.key (mode 0600) and KID.pub, 32 raw\n"
-     "  bytes each.\n"
-     "jwks prints the JWK Set without secrets and private parts.\n"
-     "token prints a token, and nothing else, signed with token.signing_key_file as\n"
-     "  token.signing_kid, for an account whose password was never changed. DURATION is seconds, "
-     "or\n"
-     "  30s, 15m, 24h, 7d; default token.ttl.\n"
-     "KID is 1 to 64 letters, digits, dashes and underscores.\n"},
+     cli_keys_usage},
 
     {"admin", cli_admin,
      "make the first accounts, straight in the database",
@@ -62,7 +43,7 @@ const struct subcommand subcommands[] = {
      cli_listen_usage},
 
     {"audit", cli_audit,
-     "check the audit chains, or publish them again",
+     "check the audit chains",
      cli_audit_usage},
 
     {"settings", cli_settings,

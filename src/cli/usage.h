@@ -3,6 +3,7 @@
 #ifndef SLOTKEEPER_CLI_USAGE_H
 #define SLOTKEEPER_CLI_USAGE_H
 
+extern const char cli_keys_usage[];
 extern const char cli_topics_usage[];
 extern const char cli_admin_usage[];
 extern const char cli_send_usage[];
