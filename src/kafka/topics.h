@@ -77,7 +77,7 @@ struct topics_found {
     struct topic_found topics[TOPIC_COUNT];
 };
 
-/* How many partitions the topic must have at least, next to the others as they are: a -dlt as many
+/* How many partitions the topic is made with, next to the others as they are: a -dlt as many
  * as its request topic; audit, outcomes and replies as many as the largest of those. A request
  * topic, and what follows one that is missing: plan->partitions. */
 int32_t topic_partitions_needed(
