@@ -1,6 +1,8 @@
 /* The topics' names, which schemas they take, and the configuration that each needs. */
 #include "kafka/topics.h"
 
+#include "domain/command.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,17 +13,8 @@
     "4194304" /* the largest request, and the headers that are added                               \
                */
 
-static const char *const slot_schemas[] = {
-    "slotkeeper.command.PublishSlot",
-    "slotkeeper.command.WithdrawSlot",
-    "slotkeeper.command.BookSlot",
-    "slotkeeper.command.CancelAppointment",
-    "slotkeeper.command.RescheduleAppointment",
-    "slotkeeper.command.CompleteAppointment",
-    "slotkeeper.command.MarkNoShow",
-    NULL,
-};
-
+/* Commands that the domain does not define yet, so that it cannot say that they are not of slots.
+ */
 static const char *const account_schemas[] = {
     "slotkeeper.command.RegisterPatient",
     "slotkeeper.command.RegisterDoctor",
@@ -35,31 +28,25 @@ static const char *const account_schemas[] = {
     NULL,
 };
 
-static const char *const query_schemas[] = {
-    "slotkeeper.query.ListOpenSlots",
-    "slotkeeper.query.ListAppointments",
-    "slotkeeper.query.GetHistory",
-    "slotkeeper.query.GetAccount",
-    "slotkeeper.query.GetServiceKeys",
-    NULL,
-};
+#define COMMAND_NAMESPACE "slotkeeper.command."
+#define QUERY_NAMESPACE   "slotkeeper.query."
 
 struct topic_row {
     const char *suffix;
-    const char *const *schemas; /* of the requests that it takes; NULL: takes none */
-    enum topic dead_letters;    /* TOPIC_COUNT: takes no requests, has none */
+    bool takes_requests;
+    enum topic dead_letters; /* of one that takes requests */
 };
 
 static const struct topic_row rows[TOPIC_COUNT] = {
-    [TOPIC_SLOT_COMMANDS_DLT] = {"slot-commands-dlt",    NULL,            TOPIC_COUNT               },
-    [TOPIC_ACCOUNT_COMMANDS_DLT] = {"account-commands-dlt", NULL,            TOPIC_COUNT               },
-    [TOPIC_QUERIES_DLT] = {"queries-dlt",          NULL,            TOPIC_COUNT               },
-    [TOPIC_OUTCOMES] = {"outcomes",             NULL,            TOPIC_COUNT               },
-    [TOPIC_AUDIT] = {"audit",                NULL,            TOPIC_COUNT               },
-    [TOPIC_REPLIES_CLI] = {"replies.cli",          NULL,            TOPIC_COUNT               },
-    [TOPIC_SLOT_COMMANDS] = {"slot-commands",        slot_schemas,    TOPIC_SLOT_COMMANDS_DLT   },
-    [TOPIC_ACCOUNT_COMMANDS] = {"account-commands",     account_schemas, TOPIC_ACCOUNT_COMMANDS_DLT},
-    [TOPIC_QUERIES] = {"queries",              query_schemas,   TOPIC_QUERIES_DLT         },
+    [TOPIC_SLOT_COMMANDS_DLT] = {.suffix = "slot-commands-dlt"},
+    [TOPIC_ACCOUNT_COMMANDS_DLT] = {.suffix = "account-commands-dlt"},
+    [TOPIC_QUERIES_DLT] = {.suffix = "queries-dlt"},
+    [TOPIC_OUTCOMES] = {.suffix = "outcomes"},
+    [TOPIC_AUDIT] = {.suffix = "audit"},
+    [TOPIC_REPLIES_CLI] = {.suffix = "replies.cli"},
+    [TOPIC_SLOT_COMMANDS] = {"slot-commands", true, TOPIC_SLOT_COMMANDS_DLT},
+    [TOPIC_ACCOUNT_COMMANDS] = {"account-commands", true, TOPIC_ACCOUNT_COMMANDS_DLT},
+    [TOPIC_QUERIES] = {"queries", true, TOPIC_QUERIES_DLT},
 };
 
 struct topic_name topic_name(const char *prefix, enum topic topic) {
@@ -80,7 +67,7 @@ bool topic_find(const char *suffix, enum topic *topic) {
 }
 
 bool topic_takes_requests(enum topic topic) {
-    return rows[topic].schemas != NULL;
+    return rows[topic].takes_requests;
 }
 
 enum topic topic_dead_letters(enum topic request) {
@@ -88,9 +75,9 @@ enum topic topic_dead_letters(enum topic request) {
     return rows[request].dead_letters;
 }
 
-static bool row_takes(const struct topic_row *row, const char *full_name) {
-    for (size_t i = 0; row->schemas != NULL && row->schemas[i] != NULL; i++) {
-        if (strcmp(row->schemas[i], full_name) == 0) {
+static bool is_account_command(const char *full_name) {
+    for (size_t i = 0; account_schemas[i] != NULL; i++) {
+        if (strcmp(account_schemas[i], full_name) == 0) {
             return true;
         }
     }
@@ -98,13 +85,19 @@ static bool row_takes(const struct topic_row *row, const char *full_name) {
 }
 
 bool topic_of_schema(const char *full_name, enum topic *topic) {
-    for (size_t i = 0; i < TOPIC_COUNT; i++) {
-        if (row_takes(&rows[i], full_name)) {
-            *topic = (enum topic)i;
-            return true;
-        }
+    struct view name = view_text(full_name);
+    struct view command = view_text(COMMAND_NAMESPACE);
+    if (is_account_command(full_name)) {
+        *topic = TOPIC_ACCOUNT_COMMANDS;
+        return true;
     }
-    return false;
+    if (view_starts_with(name, view_text(QUERY_NAMESPACE))) {
+        *topic = TOPIC_QUERIES;
+        return true;
+    }
+    *topic = TOPIC_SLOT_COMMANDS;
+    return view_starts_with(name, command)
+           && command_definition_find(view_from(name, command.size)) != NULL;
 }
 
 static void put(
