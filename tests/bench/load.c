@@ -195,6 +195,7 @@ static void measure_latency(struct load *load) {
         (double)measured[count / 2] / 1e3,
         (double)measured[count * 99 / 100] / 1e3);
     (void)fflush(stdout);
+    requests_flush(requests);
     requests_destroy(requests);
     free(patients);
     free(times);
