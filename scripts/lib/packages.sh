@@ -1,17 +1,18 @@
 # What the project needs of Debian, by release, and what of it is missing here. Sourced, never run.
 # shellcheck shell=bash
 
-# Needed to build and to run the stack and the demo.
+# Needed to build and to run the stack.
 RUNTIME_PACKAGES=(
     build-essential cmake ninja-build pkg-config
     libargon2-dev libavro-dev libcmocka-dev libjansson-dev libjwt-dev libmicrohttpd-dev libpq-dev
     librdkafka-dev libsodium-dev libssl-dev
     postgresql sqitch libdbd-pg-perl maven procps
 )
+# Needed by the demo besides.
+DEMO_PACKAGES=(python3-venv)
 # Needed by the tests and the linters besides.
 TEST_PACKAGES=(
-    clang clang-format clang-tidy gcovr jq libtap-parser-sourcehandler-pgtap-perl
-    python3-venv shellcheck
+    clang clang-format clang-tidy gcovr jq libtap-parser-sourcehandler-pgtap-perl shellcheck
 )
 
 debian_release() {
@@ -19,7 +20,7 @@ debian_release() {
     (. /etc/os-release && printf '%s' "${ID:-}${VERSION_ID:-}")
 }
 
-# wanted_packages runtime|all: one name a line.
+# wanted_packages runtime|demo|all: one name a line.
 wanted_packages() {
     local postgres clang
     case $(debian_release) in
@@ -29,7 +30,8 @@ wanted_packages() {
     esac
     printf '%s\n' "${RUNTIME_PACKAGES[@]}"
     java_is_new_enough || printf 'default-jre-headless\n'
-    [ "$1" = runtime ] ||
+    [ "$1" = runtime ] || printf '%s\n' "${DEMO_PACKAGES[@]}"
+    [ "$1" != all ] ||
         printf '%s\n' "${TEST_PACKAGES[@]}" "postgresql-$postgres-pgtap" "libclang-rt-$clang-dev"
 }
 
@@ -38,7 +40,7 @@ java_is_new_enough() {
     version=$(java -version 2>&1 | sed -n '1s/.*version "\([0-9]*\).*/\1/p') && [ "${version:-0}" -ge 17 ]
 }
 
-# missing_packages runtime|all: those of the wanted ones that dpkg does not have.
+# missing_packages runtime|demo|all: those of the wanted ones that dpkg does not have.
 missing_packages() {
     local wanted
     wanted=$(wanted_packages "$1" | sort -u) || return 1
