@@ -189,24 +189,30 @@ def consumer_from_beginning(servers, topic, **settings):
     return consumer
 
 
-def read_to_end(servers, topic, timeout=15):
-    """Every committed record that the topic has."""
+def read_to_end(servers, topic, keep, wanted, timeout=15):
+    """Every committed record of the topic that `keep` keeps.
+
+    What one transaction wrote becomes visible partition by partition: answers that are here already do not mean
+    that audit events are. So it reads on until it has as many as are wanted; a claim tells if there are more.
+    """
     consumer = consumer_from_beginning(servers, topic, **{"enable.partition.eof": True})
     deadline = time.monotonic() + timeout
     at_end = set()
-    messages = []
-    while len(at_end) < PARTITIONS:
-        if time.monotonic() > deadline:
-            raise Failed(f"the end of {topic} was not reached in {timeout} s")
-        for message in consumer.consume(500, 0.1):
-            if not message.error():
-                messages.append(message)
-            elif message.error().code() == confluent_kafka.KafkaError._PARTITION_EOF:
-                at_end.add(message.partition())
-            else:
-                raise Failed(f"reading {topic}: {message.error()}")
+    kept = []
+    while (len(at_end) < PARTITIONS or len(kept) < wanted) and time.monotonic() < deadline:
+        message = consumer.poll(0.1)
+        if message is None:
+            continue
+        if not message.error():
+            kept += [message] if keep(message) else []
+        elif message.error().code() == confluent_kafka.KafkaError._PARTITION_EOF:
+            at_end.add(message.partition())
+        else:
+            raise Failed(f"reading {topic}: {message.error()}")
     consumer.close()
-    return messages
+    if len(at_end) < PARTITIONS:
+        raise Failed(f"the end of {topic} was not reached in {timeout} s")
+    return kept
 
 
 def correlation_of(message):

@@ -38,12 +38,14 @@ class Stream:
 def kill_in_mid_stream(stage):
     heading(f"{STREAM} bookings, and SIGKILL for one of the two workers in the middle of them")
     stream, client = Stream(stage), stage.client
-    victim = stage.workers.pop()
+    victim = stage.workers[1]
     client.send_all(stream.bookings[:SENT_FIRST])
     client.wait(stream.bookings[:SENT_FIRST], wanted=ANSWERED_FIRST)
     client.send_all(stream.bookings[SENT_FIRST:SENT_AT_KILL])
     client.producer.flush()
+    victim.check()
     victim.kill()
+    stage.workers.remove(victim)
     stream.killed_at = time.monotonic()
     client.send_all(stream.bookings[SENT_AT_KILL:])
     client.take_answers(0.2)
@@ -99,7 +101,7 @@ def nothing_lost_or_doubled(stage, stream):
     client.wait(stream.bookings, timeout=30)
     waited = time.monotonic() - stream.killed_at
     codes = Counter(booking.answer.verdict for booking in stream.bookings)
-    replies = Counter(correlation_of(message) for message in read_to_end(stage.servers, REPLY_TOPIC))
+    replies = Counter(map(correlation_of, replies_on_the_topic(stage)))
     republished = int(survivor.metric("slotkeeper_republished_total"))
     table(
         [],
@@ -117,9 +119,9 @@ def nothing_lost_or_doubled(stage, stream):
     claim(
         rows_of(stream) == f"{STREAM} {STREAM}", f"the database has {STREAM} appointments, on {STREAM} slots"
     )
-    on_topic = Counter(events_of(stage, stream))
+    events = Counter(message.key().decode() for message in bookings_on_the_audit_topic(stage, stream))
     claim(
-        on_topic == {str(slot.id): 1 for slot in stream.slots},
+        events == {str(slot.id): 1 for slot in stream.slots},
         f"the audit topic has {STREAM} bookings, one of each slot",
     )
 
@@ -133,13 +135,20 @@ def rows_of(stream):
     )
 
 
-def events_of(stage, stream):
-    """The slot of each booking event on the audit topic."""
-    wanted = {str(slot.id) for slot in stream.slots}
-    for message in read_to_end(stage.servers, AUDIT_TOPIC):
-        key = message.key().decode()
-        if key in wanted and AUDIT_EVENT.decode(message.value())["new_state"] == "BOOKED":
-            yield key
+def replies_on_the_topic(stage):
+    requests = stage.client.requests
+    return read_to_end(
+        stage.servers, REPLY_TOPIC, lambda message: correlation_of(message) in requests, wanted=len(requests)
+    )
+
+
+def bookings_on_the_audit_topic(stage, stream):
+    slots = {str(slot.id).encode() for slot in stream.slots}
+
+    def is_booking(message):
+        return message.key() in slots and AUDIT_EVENT.decode(message.value())["new_state"] == "BOOKED"
+
+    return read_to_end(stage.servers, AUDIT_TOPIC, is_booking, wanted=STREAM)
 
 
 def verify(_stage):

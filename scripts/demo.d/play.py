@@ -31,6 +31,13 @@ def play(stage):
     crash.verify(stage)
 
 
+def failed(stage, why):
+    """The last words; a worker that is gone explains most failures."""
+    gone = "; ".join(filter(None, (worker.end() for worker in stage.workers)))
+    print(f"demo: FAILED: {why}{' (' + gone + ')' if gone else ''}", file=sys.stderr)
+    raise SystemExit(1)
+
+
 def interrupted(number, _frame):
     """The workers are still to be stopped, and once is enough."""
     for name in SIGNALS:
@@ -48,12 +55,10 @@ def main():
     try:
         play(stage)
     except Failed as failure:
-        print(f"demo: FAILED: {failure}", file=sys.stderr)
-        raise SystemExit(1) from None
+        failed(stage, failure)
     except Exception as error:
         traceback.print_exc()
-        print(f"demo: FAILED: {error!r}", file=sys.stderr)
-        raise SystemExit(1) from None
+        failed(stage, repr(error))
     finally:
         for worker in stage.workers:
             worker.stop()

@@ -87,10 +87,17 @@ class Worker:
     def pid(self):
         return self.process.pid
 
+    def end(self):
+        """How it ended, in words; None while it runs."""
+        status = self.process.poll()
+        if status is None:
+            return None
+        how = f"by signal {-status}" if status < 0 else f"with exit status {status}"
+        return f"{self.name} has ended {how}"
+
     def check(self):
-        if self.process.poll() is not None:
-            last = self.log.read_text().strip().splitlines()[-1:]
-            raise Failed(f"{self.name} ended by itself, status {self.process.returncode}: {last}")
+        if self.end():
+            raise Failed("a worker is gone")
 
     def metric(self, name):
         """The metric's value, all labels together; None while it cannot be asked."""
