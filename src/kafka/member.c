@@ -262,26 +262,21 @@ static void read_record(
     read_headers(message, arena, record);
 }
 
-/* The next record, or NULL: nothing is there, or the batch is over because of a rebalance or a
- * failure. */
+/* The next record, or NULL: nothing is there, or the member has failed. A rebalance may have come
+ * first: then the record is of the new assignment, and the consumer will not give it again. */
 static rd_kafka_message_t *next_message(struct member *member, int wait_ms) {
-    for (;;) {
-        rd_kafka_message_t *message = rd_kafka_consumer_poll(member->client, wait_ms);
-        if (message == NULL) {
-            return NULL;
-        }
-        bool usable = message->err == RD_KAFKA_RESP_ERR_NO_ERROR;
-        if (!usable) {
-            react(member, message);
-        }
-        if (usable && !member->rebalanced) {
-            return message;
-        }
+    rd_kafka_message_t *message = rd_kafka_consumer_poll(member->client, wait_ms);
+    while (message != NULL && message->err != RD_KAFKA_RESP_ERR_NO_ERROR
+           && member->status == STATUS_OK) {
+        react(member, message);
         rd_kafka_message_destroy(message);
-        if (member->rebalanced || member->status != STATUS_OK) {
-            return NULL;
-        }
+        message = rd_kafka_consumer_poll(member->client, wait_ms);
     }
+    if (message != NULL && member->status != STATUS_OK) {
+        rd_kafka_message_destroy(message);
+        return NULL;
+    }
+    return message;
 }
 
 enum status member_gather(
@@ -297,6 +292,12 @@ enum status member_gather(
     *records = ARENA_ARRAY(arena, struct record, member->settings.batch_max);
     while (gathered < member->settings.batch_max && bytes < member->settings.batch_bytes_max) {
         rd_kafka_message_t *message = next_message(member, gathered == 0 ? wait_ms : 0);
+        if (member->rebalanced) { /* what was gathered is of the assignment before */
+            member_release(member);
+            member->rebalanced = false;
+            gathered = 0;
+            bytes = 0;
+        }
         if (message == NULL) {
             break;
         }
@@ -305,7 +306,7 @@ enum status member_gather(
         read_record(message, arena, record);
         bytes += bytes_of(record);
     }
-    *count = member->rebalanced || member->status != STATUS_OK ? 0 : gathered;
+    *count = member->status == STATUS_OK ? gathered : 0;
     return member->status;
 }
 
