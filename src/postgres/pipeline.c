@@ -325,3 +325,9 @@ bool pipeline_constraint_failed(const struct pipeline *pipeline) {
 bool pipeline_lock_timed_out(const struct pipeline *pipeline) {
     return pipeline->lock_timed_out;
 }
+
+void pipeline_terminate_stalled(struct pipeline *pipeline) {
+    pipeline_queue(pipeline, STATEMENT_TERMINATE_STALLED, NULL);
+    enum status status = pipeline_run(pipeline, NULL);
+    (void)status;
+}

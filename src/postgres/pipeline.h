@@ -38,5 +38,8 @@ void pipeline_rollback(struct pipeline *pipeline);
 bool pipeline_constraint_failed(const struct pipeline *pipeline);
 /* The last failure was a lock that was not to be had within lock_timeout (55P03). */
 bool pipeline_lock_timed_out(const struct pipeline *pipeline);
+/* Ends the sessions of our role that keep locks without working, which stopped workers do; outside
+ * a transaction. Whatever became of it, the next attempt shows. */
+void pipeline_terminate_stalled(struct pipeline *pipeline);
 
 #endif

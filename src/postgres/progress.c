@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+enum { TAKE_ATTEMPTS_MAX = 3 };
+
 /* A statement of its own, committed by itself. */
 static enum status run_alone(
     struct pipeline *pipeline,
@@ -63,6 +65,10 @@ enum status progress_take(
     parameters_add_text(&parameters, owner->transactional_id);
     PGresult **results = NULL;
     enum status status = run_alone(pipeline, STATEMENT_TAKE_PARTITION, &parameters, &results);
+    for (int i = 1; i < TAKE_ATTEMPTS_MAX && pipeline_lock_timed_out(pipeline); i++) {
+        pipeline_terminate_stalled(pipeline); /* the owner before was stopped in a transaction */
+        status = run_alone(pipeline, STATEMENT_TAKE_PARTITION, &parameters, &results);
+    }
     if (status == STATUS_OK) {
         read_taken(results[1], arena, taken);
         status = pipeline_commit(pipeline);

@@ -43,18 +43,11 @@ static enum status commit(void *self) {
     return classify(store, pipeline_commit(store->pipeline));
 }
 
-/* Who keeps a lock for longer than lock_timeout without working is a stopped worker's backend. */
-static void terminate_stalled(struct store *store) {
-    pipeline_queue(store->pipeline, STATEMENT_TERMINATE_STALLED, NULL);
-    enum status status = pipeline_run(store->pipeline, NULL);
-    (void)status; /* whatever became of it, the next attempt shows */
-}
-
 static void rollback(void *self) {
     struct store *store = self;
     pipeline_rollback(store->pipeline);
     if (pipeline_lock_timed_out(store->pipeline)) {
-        terminate_stalled(store);
+        pipeline_terminate_stalled(store->pipeline);
     }
 }
 
