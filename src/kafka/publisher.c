@@ -1,6 +1,7 @@
 /* One Kafka transaction a publication. Delivery reports are awaited before the commit, because
- * librdkafka's own flush inside commit_transaction polls in steps of 10 ms. After any failure the
- * session ends: its successor publishes what is durable again, under the same ids. */
+ * librdkafka's own flush inside commit_transaction polls in steps of 10 ms. A transaction that a
+ * client's reply topic broke is tried again without that topic; after any other failure the session
+ * ends: its successor publishes what is durable again, under the same ids. */
 #include "kafka/publisher.h"
 
 #include "base/log.h"
@@ -16,6 +17,7 @@ enum {
     INIT_TIMEOUT_MS = 15000,
     STEP_TIMEOUT_MS = 2000,
     ABORT_TIMEOUT_MS = 2000,
+    ATTEMPTS_MAX = 4, /* of which the last goes without any reply topic */
     CLIENT_TOPICS_MAX = 1000
 };
 
@@ -28,7 +30,29 @@ struct publisher {
     size_t pending;        /* delivery reports still to come; touched by this thread only */
     bool failed;           /* a delivery failed in this transaction */
     bool named_by_clients; /* this transaction holds client-named topics */
+    bool displaced;     /* it failed because another has our place, whatever else failed with it */
+    bool culprit_found; /* it failed because of a topic that is barred now */
 };
+
+/* Errors of a producer that has been fenced, or of a member that is none any more. */
+static bool tells_displacement(rd_kafka_resp_err_t error) {
+    switch ((int)error) {
+    case RD_KAFKA_RESP_ERR__FENCED:
+    case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
+    case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
+    case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
+    case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
+        return true;
+    default: /* librdkafka has a few hundred */
+        return false;
+    }
+}
+
+static bool is_purged(rd_kafka_resp_err_t error) {
+    return error == RD_KAFKA_RESP_ERR__PURGE_QUEUE || error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+}
 
 static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque) {
     (void)client;
@@ -46,9 +70,10 @@ static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, v
             LOG_TEXT("topic", topic),
             LOG_TEXT("error", rd_kafka_err2name(message->err)));
     }
-    if (message->err != RD_KAFKA_RESP_ERR__PURGE_QUEUE
-        && message->err != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT) {
-        reply_topics_bar(publisher->reply_topics, view_text(topic));
+    publisher->displaced = publisher->displaced || tells_displacement(message->err);
+    if (!is_purged(message->err) && !publisher->displaced) {
+        bool barred = reply_topics_bar(publisher->reply_topics, view_text(topic));
+        publisher->culprit_found = publisher->culprit_found || barred;
     }
 }
 
@@ -170,7 +195,10 @@ static enum status until_done(
     int64_t deadline_us = time_monotonic_us() + publisher->settings.transaction_timeout_us;
     enum status status = STATUS_CONFLICT;
     while (status == STATUS_CONFLICT && time_monotonic_us() < deadline_us) {
-        status = step(run(publisher, argument), what);
+        rd_kafka_error_t *error = run(publisher, argument);
+        publisher->displaced =
+            publisher->displaced || tells_displacement(rd_kafka_error_code(error));
+        status = step(error, what);
     }
     return status == STATUS_CONFLICT ? STATUS_RETRY : status;
 }
@@ -208,25 +236,29 @@ static enum status finish(
     if (status == STATUS_OK) {
         status = await_deliveries(publisher);
     }
-    if (status == STATUS_OK) {
-        status = until_done(publisher, commit, NULL, "commit");
+    return status == STATUS_OK ? until_done(publisher, commit, NULL, "commit") : status;
+}
+
+/* The abort serves the delivery reports that are left, so only afterwards it is known who is to
+ * blame. STATUS_CONFLICT: a reply topic; the answers may be published again without it. */
+static enum status give_up(struct publisher *publisher, enum status status) {
+    bool aborted =
+        step(rd_kafka_abort_transaction(publisher->client, ABORT_TIMEOUT_MS), "abort") == STATUS_OK;
+    if (!publisher->named_by_clients || publisher->displaced) {
+        return status;
     }
-    if (status != STATUS_OK) {
-        if (publisher->named_by_clients && !publisher->failed) {
-            reply_topics_bar(
-                publisher->reply_topics, view_of(NULL, 0)); /* which one it was, nobody says */
-        }
-        rd_kafka_error_t *ignored = rd_kafka_abort_transaction(publisher->client, ABORT_TIMEOUT_MS);
-        if (ignored != NULL) {
-            rd_kafka_error_destroy(ignored);
-        }
+    if (!publisher->culprit_found) {
+        /* An AddPartitions that fails, or a delivery that never comes, names nobody. */
+        (void)reply_topics_bar(publisher->reply_topics, view_of(NULL, 0));
     }
-    return status;
+    return aborted ? STATUS_CONFLICT : status;
 }
 
 static enum status begin(struct publisher *publisher) {
     publisher->failed = false;
     publisher->named_by_clients = false;
+    publisher->displaced = false;
+    publisher->culprit_found = false;
     return step(rd_kafka_begin_transaction(publisher->client), "begin") == STATUS_OK ? STATUS_OK
                                                                                      : STATUS_RETRY;
 }
@@ -234,20 +266,24 @@ static enum status begin(struct publisher *publisher) {
 enum status publisher_commit_offsets(
     struct publisher *publisher, const rd_kafka_topic_partition_list_t *offsets) {
     enum status status = begin(publisher);
-    return status == STATUS_OK ? finish(publisher, offsets) : status;
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = finish(publisher, offsets);
+    return status == STATUS_OK ? STATUS_OK : give_up(publisher, status);
 }
 
 /* One record; takes the headers. */
 static enum status produce(struct publisher *publisher, const struct message *message) {
     for (;;) {
         rd_kafka_vu_t parts[6] = {
-            {.vtype = RD_KAFKA_VTYPE_TOPIC,     .u.cstr = message->topic                                },
-            {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = message->partition                             },
+            {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = message->topic},
+            {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = message->partition},
             {.vtype = RD_KAFKA_VTYPE_VALUE,
-             .u.mem = {view_pointer(message->value), message->value.size}                               },
-            {.vtype = RD_KAFKA_VTYPE_KEY,       .u.mem = {view_pointer(message->key), message->key.size}},
-            {.vtype = RD_KAFKA_VTYPE_MSGFLAGS,  .u.i = RD_KAFKA_MSG_F_COPY                              },
-            {.vtype = RD_KAFKA_VTYPE_HEADERS,   .u.headers = message->headers                           },
+             .u.mem = {view_pointer(message->value), message->value.size}},
+            {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {view_pointer(message->key), message->key.size}},
+            {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+            {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = message->headers},
         };
         rd_kafka_error_t *error =
             rd_kafka_produceva(publisher->client, parts, sizeof parts / sizeof parts[0]);
@@ -393,6 +429,7 @@ static enum status publish_slice(
     struct publisher *publisher, const struct answer *answers, size_t count, struct arena *arena) {
     rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(8);
     enum status status = begin(publisher);
+    bool begun = status == STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
         note_offset(offsets, publisher->settings.request_topic, &answers[i]);
         status = produce_answer(publisher, &answers[i], arena);
@@ -401,7 +438,19 @@ static enum status publish_slice(
         status = finish(publisher, offsets);
     }
     rd_kafka_topic_partition_list_destroy(offsets);
-    return status;
+    return begun && status != STATUS_OK ? give_up(publisher, status) : status;
+}
+
+static enum status publish_until_done(
+    struct publisher *publisher, const struct answer *answers, size_t count, struct arena *arena) {
+    enum status status = STATUS_CONFLICT;
+    for (int attempt = 1; status == STATUS_CONFLICT && attempt <= ATTEMPTS_MAX; attempt++) {
+        if (attempt == ATTEMPTS_MAX) {
+            (void)reply_topics_bar(publisher->reply_topics, view_of(NULL, 0));
+        }
+        status = publish_slice(publisher, answers, count, arena);
+    }
+    return status == STATUS_CONFLICT ? STATUS_RETRY : status;
 }
 
 static enum status publish(
@@ -410,7 +459,7 @@ static enum status publish(
     enum status status = STATUS_OK;
     for (size_t done = 0; status == STATUS_OK && done < count;) {
         size_t size = slice_size(publisher, answers + done, count - done);
-        status = publish_slice(publisher, answers + done, size, arena);
+        status = publish_until_done(publisher, answers + done, size, arena);
         done += size;
     }
     return status;
@@ -430,6 +479,7 @@ enum status publisher_publish_events(
     rd_kafka_topic_partition_list_add(offsets, publisher->settings.audit_topic, 0)->offset =
         position;
     enum status status = begin(publisher);
+    bool begun = status == STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
         status = produce_event(publisher, NULL, &events[i], arena);
     }
@@ -437,7 +487,7 @@ enum status publisher_publish_events(
         status = finish(publisher, offsets);
     }
     rd_kafka_topic_partition_list_destroy(offsets);
-    return status;
+    return begun && status != STATUS_OK ? give_up(publisher, status) : status;
 }
 
 enum status publisher_fence(

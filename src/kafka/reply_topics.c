@@ -109,14 +109,15 @@ int32_t reply_topics_partitions(struct reply_topics *topics, rd_kafka_t *client,
     return topic == NULL || barred ? 0 : topic->partitions;
 }
 
-void reply_topics_bar(struct reply_topics *topics, struct view name) {
+bool reply_topics_bar(struct reply_topics *topics, struct view name) {
     int64_t until_us = time_monotonic_us() + topics->bar_us;
     if (name.data == NULL) {
         topics->all_barred_until_us = until_us;
-        return;
+        return true;
     }
     struct reply_topic *topic = find(topics, name);
     if (topic != NULL) {
         topic->barred_until_us = until_us;
     }
+    return topic != NULL;
 }

@@ -18,7 +18,7 @@ void reply_topics_destroy(struct reply_topics *topics);
 /* Partitions of the topic, 0 if it does not exist or is barred. Asks the cluster if the picture is
  * too old. */
 int32_t reply_topics_partitions(struct reply_topics *topics, rd_kafka_t *client, struct view name);
-/* Not to be used for a while; data NULL: none of them. */
-void reply_topics_bar(struct reply_topics *topics, struct view name);
+/* Not to be used for a while; data NULL: none of them. False: not a topic that clients name. */
+bool reply_topics_bar(struct reply_topics *topics, struct view name);
 
 #endif
