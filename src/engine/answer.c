@@ -175,6 +175,29 @@ struct view dead_letter_encode(struct arena *arena, const struct dead_letter *de
     return view_of(bytes, (size_t)(writer.next - bytes));
 }
 
+static bool read_letter_field(
+    uint8_t tag, struct view bytes, struct dead_letter *dead_letter, struct header *headers) {
+    switch (tag) {
+    case LETTER_VALUE:
+        dead_letter->value = bytes;
+        return true;
+    case LETTER_HEADER_NAME:
+        if (dead_letter->header_count == RECORD_HEADERS_MAX) {
+            return false;
+        }
+        headers[dead_letter->header_count++] = (struct header){.name = bytes};
+        return true;
+    case LETTER_HEADER_VALUE:
+        if (dead_letter->header_count == 0) {
+            return false;
+        }
+        headers[dead_letter->header_count - 1].value = bytes;
+        return true;
+    default: /* a later release's field */
+        return true;
+    }
+}
+
 bool dead_letter_decode(struct arena *arena, struct view bytes, struct dead_letter *dead_letter) {
     struct header *headers = ARENA_ARRAY(arena, struct header, RECORD_HEADERS_MAX);
     *dead_letter = (struct dead_letter){.needed = true, .headers = headers};
@@ -182,13 +205,7 @@ bool dead_letter_decode(struct arena *arena, struct view bytes, struct dead_lett
     struct view field;
     bool failed = false;
     while (next_field(&bytes, &tag, &field, &failed)) {
-        if (tag == LETTER_VALUE) {
-            dead_letter->value = field;
-        } else if (tag == LETTER_HEADER_NAME && dead_letter->header_count < RECORD_HEADERS_MAX) {
-            headers[dead_letter->header_count++] = (struct header){.name = field};
-        } else if (tag == LETTER_HEADER_VALUE && dead_letter->header_count > 0) {
-            headers[dead_letter->header_count - 1].value = field;
-        }
+        failed = failed || !read_letter_field(tag, field, dead_letter, headers);
     }
     return !failed;
 }
