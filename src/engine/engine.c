@@ -1,8 +1,8 @@
 /* The coordinator: knows the order of the stages, and what each failure asks for.
  *
  * A conflict rolls back and decides again from fresh rows; poison halves the range until one record
- * stands alone and is answered INTERNAL; everything else ends the session, whose successor
- * publishes what was committed. */
+ * stands alone, and if that is refused again, it is answered INTERNAL; everything else ends the
+ * session, whose successor publishes what was committed. */
 #include "engine/engine.h"
 
 #include "base/log.h"
@@ -20,10 +20,13 @@ enum {
     RANGES_MAX = 64,                 /* a stack of halves: log2 of any batch, and one */
 };
 
+/* How often a record that stands alone has been refused. */
+enum refusals { REFUSED_NEVER, REFUSED_ONCE, REFUSED_TWICE };
+
 struct range {
     size_t from;
     size_t count;
-    bool answer_internal;
+    enum refusals refusals;
 };
 
 struct engine *engine_new(
@@ -111,10 +114,10 @@ static enum status transact(struct attempt *attempt) {
         const char *name;
         enum status (*run)(struct attempt *attempt);
     } stages[] = {
-        {"load",   load        },
+        {"load", load},
         {"decide", stage_decide},
-        {"save",   save        },
-        {"commit", commit      },
+        {"save", save},
+        {"commit", commit},
     };
 
     arena_reset(attempt->engine->work);
@@ -178,7 +181,7 @@ static enum status run_range(struct engine *engine, struct request *requests, st
         .engine = engine,
         .requests = requests + range.from,
         .count = range.count,
-        .answer_internal = range.answer_internal,
+        .answer_internal = range.refusals == REFUSED_TWICE,
     };
     enum status status = attempt_until_settled(&attempt);
     if (status != STATUS_OK) {
@@ -200,33 +203,50 @@ struct ranges {
     int poisoned;
 };
 
-static void push(struct ranges *ranges, size_t from, size_t count, bool answer_internal) {
+static void push(struct ranges *ranges, size_t from, size_t count, enum refusals refusals) {
     assert(ranges->count < RANGES_MAX);
-    ranges->items[ranges->count++] = (struct range){from, count, answer_internal};
+    ranges->items[ranges->count++] = (struct range){from, count, refusals};
 }
 
-/* PostgreSQL refuses something in the range: look at its halves, or answer the one record that is
- * left. */
+/* The record is to be answered INTERNAL, unless there are too many of its kind, or that is what was
+ * refused. */
+static enum status give_up(
+    struct ranges *ranges, struct range range, const struct request *requests) {
+    bool defect = range.refusals == REFUSED_TWICE || ranges->poisoned == POISON_MAX;
+    log_error(
+        defect ? "PostgreSQL refuses what cannot be the record's fault"
+               : "PostgreSQL refuses this record's data; it is answered INTERNAL",
+        LOG_INT("partition", requests[range.from].record.partition),
+        LOG_INT("offset", requests[range.from].record.offset));
+    if (defect) {
+        return STATUS_FATAL;
+    }
+    ranges->poisoned++;
+    push(ranges, range.from, 1, REFUSED_TWICE);
+    return STATUS_OK;
+}
+
+/* PostgreSQL refuses something in the range: look at its halves, or once more at the one record
+ * that is left. */
 static enum status narrow_down(
     struct ranges *ranges, struct range range, const struct request *requests) {
     size_t half = range.count / 2;
     if (half > 0) {
-        push(ranges, range.from + half, range.count - half, false);
-        push(ranges, range.from, half, false);
+        push(ranges, range.from + half, range.count - half, REFUSED_NEVER);
+        push(ranges, range.from, half, REFUSED_NEVER);
         return STATUS_OK;
     }
-    log_error(
-        "PostgreSQL refuses this record's data; it is answered INTERNAL",
-        LOG_INT("partition", requests[range.from].record.partition),
-        LOG_INT("offset", requests[range.from].record.offset));
-    push(ranges, range.from, 1, true);
-    return range.answer_internal || ++ranges->poisoned > POISON_MAX ? STATUS_FATAL : STATUS_OK;
+    if (range.refusals == REFUSED_NEVER) {
+        push(ranges, range.from, 1, REFUSED_ONCE);
+        return STATUS_OK;
+    }
+    return give_up(ranges, range, requests);
 }
 
 static enum status run_halving(struct engine *engine, struct request *requests, size_t count) {
     struct ranges ranges = {.count = 0};
     enum status status = STATUS_OK;
-    push(&ranges, 0, count, false);
+    push(&ranges, 0, count, REFUSED_NEVER);
     while (status == STATUS_OK && ranges.count > 0) {
         struct range range = ranges.items[--ranges.count];
         status = run_range(engine, requests, range);
