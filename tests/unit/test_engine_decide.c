@@ -1,0 +1,677 @@
+/* What is answered, and in which durable form: every early code, dead letters, reply routes,
+ * repeats within a batch, INTERNAL. */
+#include "engine_fixture.h"
+
+static struct attempt attempt;
+
+static void begin_attempt(void) {
+    stage_decode(clinic.engine, clinic.requests, clinic.count);
+    attempt = (struct attempt){
+        .engine = clinic.engine,
+        .requests = clinic.requests,
+        .count = clinic.count,
+        .now_us = NOW_US};
+    fill_world(&attempt.world, clinic.engine->work, clinic.count);
+}
+
+static const struct answer *decide(void) {
+    begin_attempt();
+    assert_int_equal(stage_decide(&attempt), STATUS_OK);
+    return attempt.answers;
+}
+
+/* The outcome's body as JSON, to look into. */
+static json_t *outcome_of(const struct answer *answer) {
+    struct codec *codec = engine_codec(clinic.engine);
+    const struct schema *schema = schemas_by_name(clinic.schemas, "slotkeeper.event.Outcome");
+    assert_int_equal(answer->outcome_fingerprint, schema_fingerprint(schema));
+    char *text = codec_to_json(codec, clinic.engine->arena, schema, answer->outcome);
+    assert_non_null(text);
+    json_t *outcome = json_loads(text, 0, NULL);
+    assert_non_null(outcome);
+    return outcome;
+}
+
+static void assert_outcome_text(
+    const struct answer *answer, const char *field, const char *expected) {
+    json_t *outcome = outcome_of(answer);
+    const char *found = json_string_value(json_object_get(outcome, field));
+    assert_int_equal(found == NULL, expected == NULL);
+    if (expected != NULL) {
+        assert_string_equal(found, expected);
+    }
+    json_decref(outcome);
+}
+
+static void assert_bare(const struct answer *answer) {
+    json_t *outcome = outcome_of(answer);
+    assert_true(json_is_null(json_object_get(outcome, "result")));
+    assert_true(json_is_null(json_object_get(outcome, "retry_after_ms")));
+    assert_int_equal(answer->event_count, 0);
+    assert_false(answer->recallable);
+    assert_false(answer->route.duplicate);
+    json_decref(outcome);
+}
+
+static struct uuid outcome_id_at(size_t partition, int64_t offset) {
+    return outcome_id_of(
+        view_text(CLUSTER),
+        clinic.partitions[partition].generation,
+        view_text(TOPIC),
+        clinic.partitions[partition].number,
+        offset);
+}
+
+/* Accepted, refused. ----------------------------------------------------------------------------
+ */
+
+static void an_accepted_booking_is_answered_whole(void **state) {
+    (void)state;
+    struct digest hash;
+    given_slots(1);
+    clinic.partitions[0].generation = 2;
+    const struct request *request = book(PATIENT, 1);
+    const struct answer *answer = decide();
+    command_content_hash(&request->decoded.command, &hash);
+    assert_code(ACCEPTED, answer->code);
+    assert_int_equal(answer->partition, 3);
+    assert_int_equal(answer->offset, 100);
+    assert_int_equal(answer->append_time_us, FIXTURE_AT_US + 100);
+    assert_int_equal(answer->decided_at_us, NOW_US);
+    assert_int_equal(answer->outcome_time_us, NOW_US);
+    assert_true(answer->has_caller && answer->has_command_id && answer->recallable);
+    assert_uuid(id(PATIENT), answer->caller);
+    assert_uuid(id(0x8001), answer->command_id);
+    assert_memory_equal(answer->content_hash.bytes, hash.bytes, sizeof hash.bytes);
+    assert_uuid(outcome_id_at(0, 100), answer->outcome_id);
+    assert_false(answer->dead_letter.needed);
+    assert_view("key-100", answer->route.key);
+}
+
+static void an_outcome_says_what_was_decided(void **state) {
+    (void)state;
+    char outcome_id[UUID_TEXT_SIZE + 1];
+    given_slots(1);
+    (void)book(PATIENT, 1);
+    const struct answer *answer = decide();
+    uuid_format(answer->outcome_id, outcome_id);
+    assert_outcome_text(answer, "outcome_id", outcome_id);
+    assert_outcome_text(answer, "caller", id_text(PATIENT));
+    assert_outcome_text(answer, "command_id", id_text(0x8001));
+    assert_outcome_text(answer, "command", "slotkeeper.command.BookSlot");
+    assert_outcome_text(answer, "status", "ACCEPTED");
+    assert_outcome_text(answer, "code", "");
+    assert_outcome_text(answer, "message", "");
+    assert_outcome_text(answer, "decided_at", time_text(NOW_US));
+    json_t *outcome = outcome_of(answer);
+    const json_t *result = json_object_get(outcome, "result");
+    assert_string_equal(json_string_value(json_object_get(result, "slot_id")), id_text(1));
+    json_decref(outcome);
+}
+
+static void events_carry_their_chain(void **state) {
+    (void)state;
+    struct event_summary summary;
+    given_slots(1);
+    (void)book(PATIENT, 1);
+    const struct answer *answer = decide();
+    const struct answer_event *event = &answer->events[0];
+    assert_int_equal(answer->event_count, 1);
+    assert_int_equal(
+        answer->event_fingerprint,
+        schema_fingerprint(schemas_by_name(clinic.schemas, "slotkeeper.event.AuditEvent")));
+    assert_uuid(event_id_of(answer->outcome_id, 0), event->event_id);
+    assert_uuid(id(1), event->chain_id);
+    assert_int_equal(event->occurred_at_us, NOW_US);
+    assert_true(codec_read_event(engine_codec(clinic.engine), event->body, &summary));
+    assert_uuid(event->event_id, summary.event_id);
+    assert_uuid(id(1), summary.chain_id);
+}
+
+/* The world remembers what the answers before it did. */
+static void records_are_decided_in_order(void **state) {
+    (void)state;
+    given_slots(2);
+    (void)book(PATIENT, 1);
+    (void)book(PATIENT_2, 1);
+    (void)withdraw(DOCTOR, 1);
+    (void)withdraw(DOCTOR, 2);
+    (void)book(PATIENT, 2);
+    const struct answer *answers = decide();
+    assert_code(ACCEPTED, answers[0].code);
+    assert_code(SLOT_TAKEN, answers[1].code);
+    assert_code(SLOT_HAS_APPOINTMENT, answers[2].code);
+    assert_code(ACCEPTED, answers[3].code);
+    assert_code(SLOT_WITHDRAWN, answers[4].code);
+    assert_uuid(id(2), answers[3].events[0].chain_id);
+    assert_uuid(event_id_of(answers[3].outcome_id, 0), answers[3].events[0].event_id);
+}
+
+static struct uuid booked_in(const struct answer *answer) {
+    struct uuid appointment = appointment_id_of(answer->outcome_id);
+    assert_non_null(world_appointment(&attempt.world, appointment));
+    return appointment;
+}
+
+static void a_reschedule_has_an_event_in_each_chain(void **state) {
+    (void)state;
+    char appointment[UUID_TEXT_SIZE + 1];
+    given_slots(2);
+    (void)book(PATIENT, 1);
+    (void)decide();
+    uuid_format(booked_in(&attempt.answers[0]), appointment);
+    const struct field_text fields[] = {
+        {"slot_id", id_text(1)},
+        {"appointment_id", appointment},
+        {"new_slot_id", id_text(2)},
+    };
+    (void)given_command(0, PATIENT, "RescheduleAppointment", fields, 3);
+    const struct answer *answer = &decide()[1];
+    assert_code(ACCEPTED, answer->code);
+    assert_int_equal(answer->event_count, 2);
+    assert_uuid(id(1), answer->events[0].chain_id);
+    assert_uuid(id(2), answer->events[1].chain_id);
+    assert_uuid(event_id_of(answer->outcome_id, 0), answer->events[0].event_id);
+    assert_uuid(event_id_of(answer->outcome_id, 1), answer->events[1].event_id);
+}
+
+static void a_refusal_by_rules_is_recallable(void **state) {
+    (void)state;
+    (void)book(PATIENT, 1);
+    const struct answer *answer = decide();
+    assert_code(SLOT_NOT_FOUND, answer->code);
+    assert_true(answer->recallable);
+    assert_int_equal(answer->event_count, 0);
+    assert_false(answer->dead_letter.needed);
+    assert_outcome_text(answer, "status", "REFUSED");
+    assert_outcome_text(answer, "code", "SLOT_NOT_FOUND");
+    assert_outcome_text(answer, "message", "There is no such slot.");
+}
+
+/* Steps 5 to 9, from what the request and its token say. */
+static void refusals_before_the_rules_are_not_recallable(void **state) {
+    (void)state;
+    given_slots(1);
+    (void)book(NOBODY, 1);
+    given_header(book(PATIENT, 1), "ce_expirytime", view_text(time_text(NOW_US - 1)));
+    book(PATIENT, 1)->record.append_time_us = NOW_US - DAY_US - 1;
+    const struct answer *answers = decide();
+    assert_code(UNAUTHENTICATED, answers[0].code);
+    assert_code(EXPIRED, answers[1].code);
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(answers[i].has_caller);
+        assert_bare(&answers[i]);
+        assert_false(answers[i].dead_letter.needed);
+    }
+    assert_code(UNAUTHENTICATED, answers[2].code); /* the token is younger than that */
+}
+
+static void the_account_says_which_tokens_are_current(void **state) {
+    (void)state;
+    given_slots(1);
+    (void)book(PATIENT, 1);
+    (void)book(PATIENT_2, 1);
+    begin_attempt();
+    world_account(&attempt.world, id(PATIENT))->token_version = 2;
+    world_account(&attempt.world, id(PATIENT_2))->state = STATE_DEACTIVATED;
+    assert_int_equal(stage_decide(&attempt), STATUS_OK);
+    assert_code(UNAUTHENTICATED, attempt.answers[0].code);
+    assert_code(ACCOUNT_INACTIVE, attempt.answers[1].code);
+}
+
+/* A token without a version is judged by its time, in seconds. */
+static void a_token_without_a_version_is_judged_by_its_age(void **state) {
+    (void)state;
+    const int64_t issued_at_us = (FIXTURE_AT_S - 60) * TIME_SECOND_US;
+    given_slots(1);
+    (void)book(PATIENT, 1);
+    (void)book(PATIENT_2, 1);
+    begin_attempt();
+    for (size_t i = 0; i < 2; i++) {
+        clinic.requests[i].claims.has_version = false;
+    }
+    world_account(&attempt.world, id(PATIENT))->tokens_valid_from_us = issued_at_us + 1;
+    world_account(&attempt.world, id(PATIENT_2))->tokens_valid_from_us = issued_at_us;
+    assert_int_equal(stage_decide(&attempt), STATUS_OK);
+    assert_code(UNAUTHENTICATED, attempt.answers[0].code);
+    assert_code(ACCEPTED, attempt.answers[1].code);
+}
+
+/* Early answers. --------------------------------------------------------------------------------
+ */
+
+static void assert_letter(const struct answer *answer, const struct request *request) {
+    const struct dead_letter *letter = &answer->dead_letter;
+    assert_true(letter->needed);
+    assert_ptr_equal(letter->value.data, request->record.value.data);
+    assert_int_equal(letter->value.size, request->record.value.size);
+    assert_int_equal(letter->header_count, request->record.header_count);
+}
+
+static void garbage_is_malformed(void **state) {
+    (void)state;
+    const struct request *request = garbage();
+    const struct answer *answer = decide();
+    assert_code(MALFORMED, answer->code);
+    assert_false(answer->has_caller || answer->has_command_id);
+    assert_bare(answer);
+    assert_letter(answer, request);
+    assert_uuid(outcome_id_at(0, 100), answer->outcome_id);
+    assert_outcome_text(answer, "status", "INVALID");
+    assert_outcome_text(answer, "caller", NULL);
+    assert_outcome_text(answer, "command_id", NULL);
+    assert_outcome_text(answer, "command", NULL);
+}
+
+static void a_tombstone_is_malformed(void **state) {
+    (void)state;
+    (void)given_record(0, view_of(NULL, 0));
+    const struct answer *answer = decide();
+    assert_code(MALFORMED, answer->code);
+    assert_true(answer->dead_letter.needed);
+    assert_null(answer->dead_letter.value.data);
+    assert_int_equal(answer->dead_letter.header_count, 0);
+}
+
+static void a_schema_that_is_not_ours_is_unknown(void **state) {
+    (void)state;
+    const struct request *request = given_record(
+        0, frame_single_object(clinic.engine->arena, UINT64_C(0x1234), view_text("body")));
+    const struct answer *answer = decide();
+    assert_code(UNKNOWN_SCHEMA, answer->code);
+    assert_bare(answer);
+    assert_letter(answer, request);
+    assert_outcome_text(answer, "code", "UNKNOWN_SCHEMA");
+}
+
+/* Nobody is believed to be the caller whose token was not looked at. */
+static void a_cut_command_keeps_its_id_and_no_caller(void **state) {
+    (void)state;
+    struct request *request = book(PATIENT, 1);
+    request->record.value.size -= 1;
+    const struct answer *answer = decide();
+    assert_code(MALFORMED, answer->code);
+    assert_false(answer->has_caller);
+    assert_true(answer->has_command_id);
+    assert_uuid(id(0x8001), answer->command_id);
+    assert_letter(answer, request);
+    assert_outcome_text(answer, "command_id", id_text(0x8001));
+    assert_outcome_text(answer, "caller", NULL);
+}
+
+static void no_token_is_unauthenticated_and_no_letter(void **state) {
+    (void)state;
+    book(PATIENT, 1)->record.header_count = 0;
+    const struct answer *answer = decide();
+    assert_code(UNAUTHENTICATED, answer->code);
+    assert_false(answer->has_caller);
+    assert_true(answer->has_command_id);
+    assert_bare(answer);
+    assert_false(answer->dead_letter.needed);
+    assert_outcome_text(answer, "caller", NULL);
+    assert_outcome_text(answer, "status", "REFUSED");
+    assert_outcome_text(answer, "command", "slotkeeper.command.BookSlot");
+}
+
+/* Judged when the record was appended, not when it is decided. */
+static void a_token_is_judged_at_append_time(void **state) {
+    (void)state;
+    given_slots(1);
+    book(PATIENT, 1)->record.append_time_us = FIXTURE_AT_US - HOUR_US;
+    (void)book(PATIENT, 1);
+    const struct answer *answers = decide();
+    assert_code(UNAUTHENTICATED, answers[0].code);
+    assert_code(ACCEPTED, answers[1].code);
+}
+
+static void another_role_is_forbidden_and_known(void **state) {
+    (void)state;
+    (void)book(DOCTOR, 1);
+    (void)publish_slot(ADMIN, 2, at(60), at(120));
+    const struct answer *answers = decide();
+    for (size_t i = 0; i < 2; i++) {
+        assert_code(FORBIDDEN_ROLE, answers[i].code);
+        assert_true(answers[i].has_caller);
+        assert_bare(&answers[i]);
+        assert_false(answers[i].dead_letter.needed);
+    }
+    assert_outcome_text(&answers[0], "caller", id_text(DOCTOR));
+}
+
+/* Dead letters. ---------------------------------------------------------------------------------
+ */
+
+static void a_letter_keeps_its_headers_but_for_tokens(void **state) {
+    (void)state;
+    struct request *request = garbage();
+    given_header(request, "authorization", view_text("Bearer abc"));
+    given_header(request, "x-odd", view_of("\0\xff", 2));
+    given_header(request, "authorization", view_of(NULL, 0));
+    given_header(request, "nothing", view_of(NULL, 0));
+    given_header(request, "authorization ", view_text("kept"));
+    const struct header *headers = decide()->dead_letter.headers;
+    assert_int_equal(attempt.answers[0].dead_letter.header_count, 5);
+    assert_view("authorization", headers[0].name);
+    assert_view(
+        "sha256:c355dce96c1612880d11940ffdd9014d386c253e0c3652a6cd06a7226f7bd2b6",
+        headers[0].value);
+    assert_view("x-odd", headers[1].name);
+    assert_true(view_equal(view_of("\0\xff", 2), headers[1].value));
+    assert_view(
+        "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        headers[2].value);
+    assert_null(headers[3].value.data);
+    assert_view("kept", headers[4].value);
+    assert_view("Bearer abc", request->record.headers[0].value);
+}
+
+/* Route. ----------------------------------------------------------------------------------------
+ */
+
+static struct route route_to(const char *topic, const uint8_t *partition) {
+    struct request *request = garbage();
+    if (topic != NULL) {
+        given_header(request, "kafka_replyTopic", view_text(topic));
+    }
+    if (partition != NULL) {
+        given_header(request, "kafka_replyPartition", view_of(partition, 4));
+    }
+    return decide()[clinic.count - 1].route;
+}
+
+static void assert_taken(const char *topic, const char *taken) {
+    struct route route = route_to(topic, (const uint8_t[]){0, 0, 1, 2});
+    assert_view(taken, route.reply_topic);
+    assert_int_equal(route.reply_partition, 258);
+    assert_false(route.reply_topic_refused);
+}
+
+static void assert_not_taken(const char *topic) {
+    struct route route = route_to(topic, (const uint8_t[]){0, 0, 1, 2});
+    assert_null(route.reply_topic.data);
+    assert_int_equal(route.reply_partition, -1);
+    assert_true(route.reply_topic_refused);
+}
+
+static void reply_topics_inside_the_prefix_are_taken(void **state) {
+    (void)state;
+    assert_taken(REPLY_PREFIX "a", REPLY_PREFIX "a");
+    assert_taken("\"" REPLY_PREFIX "quoted\"", REPLY_PREFIX "quoted");
+    assert_taken(REPLY_PREFIX "Az09._-", REPLY_PREFIX "Az09._-");
+    assert_taken(REPLY_PREFIX "..", REPLY_PREFIX "..");
+}
+
+static void reply_topics_outside_the_prefix_are_refused(void **state) {
+    (void)state;
+    assert_not_taken(REPLY_PREFIX);
+    assert_not_taken("scheduling.replies");
+    assert_not_taken("scheduling.audit");
+    assert_not_taken("scheduling.repliesX");
+    assert_not_taken("Scheduling.replies.a");
+    assert_not_taken(" " REPLY_PREFIX "a");
+    assert_not_taken("");
+    assert_not_taken("\"");
+    assert_not_taken("\"\"");
+}
+
+static void reply_topics_that_kafka_would_not_take_are_refused(void **state) {
+    (void)state;
+    assert_not_taken(REPLY_PREFIX "a b");
+    assert_not_taken(REPLY_PREFIX "a/b");
+    assert_not_taken(REPLY_PREFIX "a\n");
+    assert_not_taken(REPLY_PREFIX "\xc3\xa4");
+    assert_not_taken("\"" REPLY_PREFIX "half");
+    for (const char *odd = "@[`{/:,"; *odd != '\0'; odd++) { /* the neighbours of what is allowed */
+        char topic[64];
+        (void)snprintf(topic, sizeof topic, REPLY_PREFIX "%c", *odd);
+        assert_not_taken(topic);
+    }
+}
+
+static void a_reply_topic_has_at_most_249_characters(void **state) {
+    (void)state;
+    char topic[251];
+    memset(topic, 'a', sizeof topic);
+    memcpy(topic, REPLY_PREFIX, sizeof REPLY_PREFIX - 1);
+    topic[250] = '\0';
+    assert_not_taken(topic);
+    topic[249] = '\0';
+    assert_taken(topic, topic);
+}
+
+static void a_nul_in_a_reply_topic_is_no_end(void **state) {
+    (void)state;
+    static const char topic[] = REPLY_PREFIX "a\0b";
+    given_header(garbage(), "kafka_replyTopic", view_of(topic, sizeof topic - 1));
+    assert_null(decide()->route.reply_topic.data);
+    assert_true(attempt.answers[0].route.reply_topic_refused);
+}
+
+static void no_reply_topic_is_no_refusal(void **state) {
+    (void)state;
+    struct route route = route_to(NULL, (const uint8_t[]){0, 0, 0, 1});
+    assert_null(route.reply_topic.data);
+    assert_int_equal(route.reply_partition, -1);
+    assert_false(route.reply_topic_refused);
+    route = route_to(REPLY_PREFIX "a", NULL);
+    assert_int_equal(route.reply_partition, -1);
+}
+
+static void what_is_echoed_is_taken_as_it_is(void **state) {
+    (void)state;
+    static const char parent[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    struct request *request = garbage();
+    given_header(request, "kafka_correlationId", view_of("\0\x01", 2));
+    given_header(request, "traceparent", view_text(parent));
+    given_header(request, "tracestate", view_text("vendor=1"));
+    given_header(garbage(), "traceparent", view_text("odd"));
+    const struct answer *answers = decide();
+    assert_true(view_equal(view_of("\0\x01", 2), answers[0].route.correlation_id));
+    assert_view(parent, answers[0].route.traceparent);
+    assert_view("vendor=1", answers[0].route.tracestate);
+    assert_true(answers[0].route.traceparent_valid);
+    assert_view("odd", answers[1].route.traceparent);
+    assert_false(answers[1].route.traceparent_valid);
+    assert_null(answers[1].route.correlation_id.data);
+}
+
+static void headers_too_large_echo_nothing(void **state) {
+    (void)state;
+    static uint8_t bulk[RECORD_HEADER_BYTES_MAX];
+    struct request *request = book(PATIENT, 1);
+    given_header(request, "kafka_correlationId", view_text("1"));
+    given_header(request, "kafka_replyTopic", view_text(REPLY_PREFIX "a"));
+    given_header(request, "bulk", view_of(bulk, sizeof bulk));
+    const struct answer *answer = decide();
+    assert_code(MALFORMED, answer->code);
+    assert_null(answer->route.correlation_id.data);
+    assert_null(answer->route.reply_topic.data);
+    assert_false(answer->route.reply_topic_refused);
+    assert_letter(answer, request);
+}
+
+/* A reply is framed as its request. */
+static void the_framing_is_answered_in_kind(void **state) {
+    (void)state;
+    static const uint8_t confluent[] = {0, 0, 0, 0, 7, 1};
+    (void)garbage();
+    (void)given_record(0, view_of(confluent, sizeof confluent));
+    const struct answer *answers = decide();
+    assert_int_equal(answers[0].route.framing, FRAMING_SINGLE_OBJECT);
+    assert_int_equal(answers[1].route.framing, FRAMING_CONFLUENT);
+}
+
+/* Repeats. --------------------------------------------------------------------------------------
+ */
+
+static void assert_same_body(const struct answer *first, const struct answer *repeat) {
+    assert_true(repeat->outcome.size > 0);
+    assert_true(view_equal(first->outcome, repeat->outcome));
+    assert_int_equal(repeat->outcome_fingerprint, first->outcome_fingerprint);
+    assert_uuid(first->outcome_id, repeat->outcome_id);
+    assert_int_equal(repeat->code, first->code);
+    assert_int_equal(repeat->outcome_time_us, first->outcome_time_us);
+}
+
+static void a_repeat_in_the_same_batch_gets_the_first_ones_bytes(void **state) {
+    (void)state;
+    given_slots(1);
+    clinic.next_command_id = 0x500;
+    (void)book(PATIENT, 1);
+    clinic.next_command_id = 0x500;
+    struct request *repeat = book(PATIENT, 1);
+    given_header(repeat, "kafka_correlationId", view_text("mine"));
+    given_header(repeat, "kafka_replyTopic", view_text(REPLY_PREFIX "a"));
+    const struct answer *answers = decide();
+    assert_code(ACCEPTED, answers[0].code);
+    assert_false(answers[0].route.duplicate);
+    assert_same_body(&answers[0], &answers[1]);
+    assert_true(answers[1].route.duplicate);
+    assert_false(answers[1].recallable);
+    assert_int_equal(answers[1].event_count, 0);
+    assert_int_equal(answers[1].offset, 101);
+    assert_view("mine", answers[1].route.correlation_id);
+    assert_view(REPLY_PREFIX "a", answers[1].route.reply_topic);
+    assert_int_equal(attempt.world.event_count, 1);
+}
+
+static void a_refusal_is_repeated_too(void **state) {
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        clinic.next_command_id = 0x500;
+        (void)book(PATIENT, 1);
+    }
+    const struct answer *answers = decide();
+    assert_code(SLOT_NOT_FOUND, answers[0].code);
+    assert_same_body(&answers[0], &answers[1]);
+    assert_same_body(&answers[0], &answers[2]);
+    assert_true(answers[2].route.duplicate);
+}
+
+static void a_repeat_of_other_content_is_refused(void **state) {
+    (void)state;
+    given_slots(2);
+    for (unsigned slot = 1; slot <= 2; slot++) {
+        clinic.next_command_id = 0x500;
+        (void)book(PATIENT, slot);
+    }
+    clinic.next_command_id = 0x500;
+    (void)book(PATIENT_2, 2);
+    const struct answer *answers = decide();
+    assert_code(COMMAND_ID_REUSED, answers[1].code);
+    assert_false(answers[1].route.duplicate || answers[1].recallable);
+    assert_code(ACCEPTED, answers[2].code); /* another caller's own */
+}
+
+static void given_recall(struct view outcome) {
+    struct recall *recall = world_put_recall(
+        &attempt.world, id(PATIENT), clinic.requests[0].decoded.command.command_id);
+    recall->content_hash = clinic.requests[0].content_hash;
+    recall->outcome = outcome;
+    recall->outcome_fingerprint = 77;
+}
+
+/* The body may be of an earlier release's schema: its fingerprint is the log's. */
+static void an_answer_in_the_log_is_given_again(void **state) {
+    (void)state;
+    given_slots(1);
+    (void)book(PATIENT, 1);
+    struct outcome outcome = {
+        .outcome_id = id(0x777),
+        .code = CODE_SLOT_TAKEN,
+        .decided_at_us = NOW_US - DAY_US,
+        .retry_after_ms = -1};
+    begin_attempt();
+    given_recall(codec_encode_outcome(engine_codec(clinic.engine), clinic.engine->arena, &outcome));
+    assert_int_equal(stage_decide(&attempt), STATUS_OK);
+    const struct answer *answer = attempt.answers;
+    assert_code(SLOT_TAKEN, answer->code);
+    assert_uuid(id(0x777), answer->outcome_id);
+    assert_int_equal(answer->outcome_time_us, NOW_US - DAY_US);
+    assert_int_equal(answer->decided_at_us, NOW_US);
+    assert_int_equal(answer->outcome_fingerprint, 77);
+    assert_true(answer->route.duplicate);
+    assert_int_equal(attempt.world.event_count, 0);
+}
+
+static void an_answer_in_the_log_that_cannot_be_read_is_fatal(void **state) {
+    (void)state;
+    given_slots(1);
+    (void)book(PATIENT, 1);
+    begin_attempt();
+    given_recall(view_text("no outcome"));
+    assert_int_equal(stage_decide(&attempt), STATUS_FATAL);
+}
+
+/* INTERNAL. -------------------------------------------------------------------------------------
+ */
+
+static void an_internal_answer_touches_nothing(void **state) {
+    (void)state;
+    given_slots(1);
+    const struct request *request = book(PATIENT, 1);
+    begin_attempt();
+    attempt.answer_internal = true;
+    assert_int_equal(stage_decide(&attempt), STATUS_OK);
+    const struct answer *answer = attempt.answers;
+    assert_code(INTERNAL, answer->code);
+    assert_bare(answer);
+    assert_letter(answer, request);
+    assert_view("authorization", answer->dead_letter.headers[0].name);
+    assert_true(view_starts_with(answer->dead_letter.headers[0].value, view_text("sha256:")));
+    assert_true(answer->has_caller && answer->has_command_id);
+    assert_uuid(outcome_id_at(0, 100), answer->outcome_id);
+    assert_outcome_text(answer, "status", "INVALID");
+    assert_outcome_text(answer, "code", "INTERNAL");
+    assert_int_equal(attempt.world.event_count + attempt.world.changed_appointment_count, 0);
+}
+
+static void an_early_refusal_can_be_internal_too(void **state) {
+    (void)state;
+    (void)book(DOCTOR, 1);
+    begin_attempt();
+    attempt.answer_internal = true;
+    assert_int_equal(stage_decide(&attempt), STATUS_OK);
+    assert_code(INTERNAL, attempt.answers[0].code);
+    assert_true(attempt.answers[0].dead_letter.needed);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        ENGINE_TEST(an_accepted_booking_is_answered_whole),
+        ENGINE_TEST(an_outcome_says_what_was_decided),
+        ENGINE_TEST(events_carry_their_chain),
+        ENGINE_TEST(records_are_decided_in_order),
+        ENGINE_TEST(a_reschedule_has_an_event_in_each_chain),
+        ENGINE_TEST(a_refusal_by_rules_is_recallable),
+        ENGINE_TEST(refusals_before_the_rules_are_not_recallable),
+        ENGINE_TEST(the_account_says_which_tokens_are_current),
+        ENGINE_TEST(a_token_without_a_version_is_judged_by_its_age),
+        ENGINE_TEST(garbage_is_malformed),
+        ENGINE_TEST(a_tombstone_is_malformed),
+        ENGINE_TEST(a_schema_that_is_not_ours_is_unknown),
+        ENGINE_TEST(a_cut_command_keeps_its_id_and_no_caller),
+        ENGINE_TEST(no_token_is_unauthenticated_and_no_letter),
+        ENGINE_TEST(a_token_is_judged_at_append_time),
+        ENGINE_TEST(another_role_is_forbidden_and_known),
+        ENGINE_TEST(a_letter_keeps_its_headers_but_for_tokens),
+        ENGINE_TEST(reply_topics_inside_the_prefix_are_taken),
+        ENGINE_TEST(reply_topics_outside_the_prefix_are_refused),
+        ENGINE_TEST(reply_topics_that_kafka_would_not_take_are_refused),
+        ENGINE_TEST(a_reply_topic_has_at_most_249_characters),
+        ENGINE_TEST(a_nul_in_a_reply_topic_is_no_end),
+        ENGINE_TEST(no_reply_topic_is_no_refusal),
+        ENGINE_TEST(what_is_echoed_is_taken_as_it_is),
+        ENGINE_TEST(headers_too_large_echo_nothing),
+        ENGINE_TEST(the_framing_is_answered_in_kind),
+        ENGINE_TEST(a_repeat_in_the_same_batch_gets_the_first_ones_bytes),
+        ENGINE_TEST(a_refusal_is_repeated_too),
+        ENGINE_TEST(a_repeat_of_other_content_is_refused),
+        ENGINE_TEST(an_answer_in_the_log_is_given_again),
+        ENGINE_TEST(an_answer_in_the_log_that_cannot_be_read_is_fatal),
+        ENGINE_TEST(an_internal_answer_touches_nothing),
+        ENGINE_TEST(an_early_refusal_can_be_internal_too),
+    };
+
+    return cmocka_run_group_tests_name("engine decide", tests, open_clinic, close_clinic);
+}
