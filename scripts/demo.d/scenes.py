@@ -18,7 +18,9 @@ PATIENTS = 50
 
 def workers_and_accounts(stage):
     heading("Two workers, two doctors, fifty patients")
-    say("Two workers start with the same settings and share the partitions of the request topic.")
+    say("Doctors and patients send commands to a Kafka topic; workers take them from there, decide them in")
+    say("PostgreSQL, and answer each of them on the topic that the caller named. Two workers start with the")
+    say("same settings and share the partitions of the request topic.")
     say("Meanwhile 52 accounts are made, each like this one, and a token for each:")
     say("$ slotkeeper admin create-account --role doctor --login dr-adams")
     for name in ("worker-1", "worker-2"):
@@ -142,8 +144,8 @@ def reschedule(stage):
 
 def completed_and_no_show(stage):
     heading("An appointment that took place, and one to which nobody came")
-    say("Both doctors publish a slot that begins in three seconds, and both are booked.")
-    begin = datetime.now(timezone.utc) + timedelta(seconds=3)
+    say("Both doctors publish a slot that begins in two seconds, and both are booked.")
+    begin = datetime.now(timezone.utc) + timedelta(seconds=2)
     ask = stage.client.ask
     guests = stage.free_patients[2:4]
     slots = [Slot(f"of {doctor.login}", doctor, begin, timedelta(seconds=1)) for doctor in stage.doctors]
@@ -161,7 +163,7 @@ def completed_and_no_show(stage):
     show_steps(
         [
             (adams, "complete it, at once", early),
-            (adams, "complete it, 3 s later", completed),
+            (adams, "complete it, 2 s later", completed),
             (brown, "mark a no-show", no_show),
             (guests[1], "cancel it afterwards", late),
         ]
