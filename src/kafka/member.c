@@ -64,6 +64,8 @@ static void on_rebalance(
     if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         status = take_assignment(member, partitions);
     } else {
+        /* Lost, not revoked: others may have our partitions, and have fenced our producer. */
+        status = rd_kafka_assignment_lost(client) ? STATUS_LOST : STATUS_OK;
         member->events.revoked(member->events.self);
         (void)rd_kafka_assign(client, NULL);
     }
