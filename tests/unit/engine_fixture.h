@@ -73,7 +73,7 @@ static inline char *time_text(int64_t time_us) {
     return arena_text(engine_arena(clinic.engine), view_text(text));
 }
 
-/* Records. ------------------------------------------------------------------------------------- */
+/* Records. ------------------------------------------------------------------------------------ */
 
 static inline enum role role_of(unsigned person) {
     return person == ADMIN                          ? ROLE_ADMIN
@@ -218,7 +218,7 @@ static inline struct request *garbage(void) {
     return given_record(0, view_text("no framing at all"));
 }
 
-/* World. --------------------------------------------------------------------------------------- */
+/* World. -------------------------------------------------------------------------------------- */
 
 static inline void given_slot(unsigned slot, unsigned doctor, int64_t from, int64_t until) {
     assert_true(clinic.slot_count < SLOTS_MAX);
@@ -266,7 +266,7 @@ static inline void fill_world(struct world *world, struct arena *arena, size_t c
     }
 }
 
-/* Fixture. ------------------------------------------------------------------------------------- */
+/* Fixture. ------------------------------------------------------------------------------------ */
 
 static inline struct engine_settings clinic_settings(void) {
     return (struct engine_settings){

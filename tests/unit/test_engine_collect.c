@@ -25,8 +25,7 @@ static void assert_ids(struct uuid_list list, const unsigned *expected, size_t c
         (const unsigned[]){__VA_ARGS__},                                                           \
         sizeof((const unsigned[]){__VA_ARGS__}) / sizeof(unsigned))
 
-/* Rows. -----------------------------------------------------------------------------------------
- */
+/* Rows. --------------------------------------------------------------------------------------- */
 
 static void each_row_is_asked_for_once_and_sorted(void **state) {
     (void)state;
@@ -145,8 +144,7 @@ static void a_batch_of_the_widest_commands_fits(void **state) {
     assert_list(load->patients, PATIENT);
 }
 
-/* Claims. ---------------------------------------------------------------------------------------
- */
+/* Claims. ------------------------------------------------------------------------------------- */
 
 static void assert_claim(const struct claim *claim, const struct request *last) {
     struct digest hash;
@@ -219,8 +217,7 @@ static void a_range_claims_its_own_records(void **state) {
     assert_list(attempt.load.slots, 2);
 }
 
-/* Windows. --------------------------------------------------------------------------------------
- */
+/* Windows. ------------------------------------------------------------------------------------ */
 
 static void assert_window(
     const struct load_request *load, size_t i, unsigned doctor, int64_t from, int64_t until) {

@@ -186,8 +186,7 @@ static void assert_unmoved(const struct partition *partition) {
     assert_int_equal(partition->last_offset, 99);
 }
 
-/* When all goes well. ---------------------------------------------------------------------------
- */
+/* When all goes well. ------------------------------------------------------------------------- */
 
 static void the_stages_run_in_order(void **state) {
     (void)state;
@@ -267,8 +266,7 @@ static void answers_are_counted(void **state) {
     assert_true(metrics_value(METRIC_STAGE_SECONDS, "publish") == publications + 1);
 }
 
-/* Conflicts. ------------------------------------------------------------------------------------
- */
+/* Conflicts. ---------------------------------------------------------------------------------- */
 
 static void a_conflict_is_decided_again_from_fresh_rows(void **state) {
     (void)state;
@@ -344,8 +342,7 @@ static void rounds_do_not_pile_up_in_memory(void **state) {
     assert_true(arena_used(clinic.engine->arena) > 0);
 }
 
-/* Poison. ---------------------------------------------------------------------------------------
- */
+/* Poison. ------------------------------------------------------------------------------------- */
 
 static void a_record_that_fails_alone_twice_is_answered_internal(void **state) {
     (void)state;
@@ -442,8 +439,7 @@ static void each_half_begins_its_own_rounds(void **state) {
                    "load(1) save commit publish(101-101) ");
 }
 
-/* The end of a session. -------------------------------------------------------------------------
- */
+/* The end of a session. ----------------------------------------------------------------------- */
 
 static void assert_ends_at_once(enum status status) {
     struct failure *const stages[] = {&outside.load, &outside.save, &outside.commit};

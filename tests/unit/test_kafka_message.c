@@ -58,8 +58,7 @@ static struct answer answer_of(enum code code) {
     return (struct answer){.outcome_id = outcome_id, .outcome_time_us = TIME_US, .code = code};
 }
 
-/* Outcomes. -------------------------------------------------------------------------------------
- */
+/* Outcomes. ----------------------------------------------------------------------------------- */
 
 static void an_accepted_outcome_has_no_code(void **state) {
     (void)state;
@@ -138,8 +137,7 @@ static void a_flag_that_is_not_set_is_not_there(void **state) {
         RD_KAFKA_RESP_ERR__NOENT);
 }
 
-/* Events. ---------------------------------------------------------------------------------------
- */
+/* Events. ------------------------------------------------------------------------------------- */
 
 static struct answer_event an_event(void) {
     return (struct answer_event){.event_id = outcome_id, .occurred_at_us = 0};
@@ -177,8 +175,7 @@ static void an_event_may_answer_no_request(void **state) {
     assert_cloud_event(0, "slotkeeper.event.AuditEvent", "1970-01-01T00:00:00.000000Z");
 }
 
-/* Dead letters. ---------------------------------------------------------------------------------
- */
+/* Dead letters. ------------------------------------------------------------------------------- */
 
 static void assert_letter(size_t i, const char *class, const char *message) {
     assert_text(i, "kafka_dlt-original-topic", "the-topic");

@@ -248,8 +248,7 @@ static void an_array_of_the_size_expected_does_not_grow(void **state) {
     }
 }
 
-/* Parameters. -----------------------------------------------------------------------------------
- */
+/* Parameters. --------------------------------------------------------------------------------- */
 
 static void assert_parameter(const struct parameters *parameters, int i, const char *expected) {
     assert_true(i < parameters->count && parameters->lengths[i] >= 0);
