@@ -92,7 +92,9 @@ class Request:
 
 
 class Client:
-    def __init__(self, servers):
+    def __init__(self, servers, check):
+        """`check` is called while it waits, and raises if waiting makes no sense."""
+        self.check = check
         self.requests = {}
         self.commands = {}
         self.producer = confluent_kafka.Producer(
@@ -143,6 +145,7 @@ class Client:
         while (found := sum(1 for request in requests if request.answers)) < wanted:
             if time.monotonic() > deadline:
                 raise Failed(f"{wanted - found} of {wanted} answers did not come in {timeout} s")
+            self.check()
             self.take_answers(0.02)
 
     def send_all(self, requests):

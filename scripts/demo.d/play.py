@@ -31,10 +31,8 @@ def play(stage):
     crash.verify(stage)
 
 
-def failed(stage, why):
-    """The last words; a worker that is gone explains most failures."""
-    gone = "; ".join(filter(None, (worker.end() for worker in stage.workers)))
-    print(f"demo: FAILED: {why}{' (' + gone + ')' if gone else ''}", file=sys.stderr)
+def failed(why):
+    print(f"demo: FAILED: {why}", file=sys.stderr)
     raise SystemExit(1)
 
 
@@ -55,10 +53,10 @@ def main():
     try:
         play(stage)
     except Failed as failure:
-        failed(stage, failure)
+        failed(failure)
     except Exception as error:
         traceback.print_exc()
-        failed(stage, repr(error))
+        failed(repr(error))
     finally:
         for worker in stage.workers:
             worker.stop()

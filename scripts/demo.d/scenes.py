@@ -28,7 +28,7 @@ def workers_and_accounts(stage):
     stage.doctors = service.create_accounts("doctor", ["dr-adams", "dr-brown"])
     logins = [f"patient-{number:02}" for number in range(1, PATIENTS + 1)]
     stage.patients = service.create_accounts("patient", logins)
-    stage.client = Client(stage.servers)
+    stage.client = Client(stage.servers, stage.check_workers)
     service.wait_for_partitions(stage.workers, PARTITIONS)
     shown = [*stage.doctors, stage.patients[0], stage.patients[-1]]
     table(["role", "login", "account id"], [[who.role, who.login, who.id] for who in shown])

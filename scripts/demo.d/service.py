@@ -87,17 +87,11 @@ class Worker:
     def pid(self):
         return self.process.pid
 
-    def end(self):
-        """How it ended, in words; None while it runs."""
-        status = self.process.poll()
-        if status is None:
-            return None
-        how = f"by signal {-status}" if status < 0 else f"with exit status {status}"
-        return f"{self.name} has ended {how}"
-
     def check(self):
-        if self.end():
-            raise Failed("a worker is gone")
+        status = self.process.poll()
+        if status is not None:
+            how = f"by signal {-status}" if status < 0 else f"with exit status {status}"
+            raise Failed(f"{self.name} has ended {how}, and nobody had asked it to")
 
     def metric(self, name):
         """The metric's value, all labels together; None while it cannot be asked."""

@@ -37,6 +37,10 @@ class Stage:
         self.free_patients = []
         self.last_booking = None  # the request that booked slot A in the end
 
+    def check_workers(self):
+        for worker in self.workers:
+            worker.check()
+
     def name_of(self, account_id):
         names = {str(account.id): account.login for account in [*self.doctors, *self.patients]}
         return names.get(str(account_id), short(account_id))
