@@ -542,13 +542,13 @@ class Checker:
         }
 
 
-def check(stack, limits=None, gone_topics=()):
+def check(stack, limits=None):
     judge = tokens.Judge(
         histories.jwks_of(stack),
         stack.environment["SLOTKEEPER_TOKEN_ISSUER"],
         stack.environment["SLOTKEEPER_TOKEN_AUDIENCE"],
     )
-    return Checker(histories.observe(stack), judge, limits, gone_topics).run()
+    return Checker(histories.observe(stack), judge, limits, stack.gone_topics).run()
 
 
 if __name__ == "__main__":

@@ -87,24 +87,39 @@ def _from_message(message):
     )
 
 
+def _read(consumer, topics):
+    metadata = consumer.list_topics(timeout=TIMEOUT_S).topics
+    open_ends = {(topic, number) for topic in topics for number in metadata[topic].partitions}
+    consumer.assign([TopicPartition(topic, number, 0) for topic, number in open_ends])
+    records = {topic: [] for topic in topics}
+    deadline = time.monotonic() + 120
+    while open_ends:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"no end is seen of {sorted(open_ends)}")
+        for message in consumer.consume(5000, timeout=1):
+            if message.error() is None:
+                records[message.topic()].append(_from_message(message))
+            elif message.error().code() == KafkaError._PARTITION_EOF:
+                open_ends.discard((message.topic(), message.partition()))
+    return records
+
+
 def read_all(stack, topics):
     """Every committed record of the topics, in order within each partition."""
     consumer = stack.consumer()
     try:
-        metadata = consumer.list_topics(timeout=TIMEOUT_S).topics
-        open_ends = {(topic, number) for topic in topics for number in metadata[topic].partitions}
-        consumer.assign([TopicPartition(topic, number, 0) for topic, number in open_ends])
-        records = {topic: [] for topic in topics}
-        deadline = time.monotonic() + 120
-        while open_ends:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"no end is seen of {sorted(open_ends)}")
-            for message in consumer.consume(5000, timeout=1):
-                if message.error() is None:
-                    records[message.topic()].append(_from_message(message))
-                elif message.error().code() == KafkaError._PARTITION_EOF:
-                    open_ends.discard((message.topic(), message.partition()))
-        return records
+        return _read(consumer, topics)
+    finally:
+        consumer.close()
+
+
+def count_aborted(stack, topics):
+    """Records of transactions that were aborted: what kills cut off between produce and commit."""
+    consumer = stack.consumer(isolation="read_uncommitted")
+    try:
+        return sum(len(records) for records in _read(consumer, topics).values()) - sum(
+            len(records) for records in read_all(stack, topics).values()
+        )
     finally:
         consumer.close()
 

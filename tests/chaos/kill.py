@@ -166,6 +166,7 @@ def run(options, stack):
         "recovery_s": spread([second for seconds in recovered.values() for second in seconds]),
         "recovery_by_return_s": {how: spread(seconds) for how, seconds in recovered.items()},
         "settled_s": settled,
+        "answers_aborted": history.count_aborted(stack, [f"{stack.prefix}.outcomes"]),
         "logged": logged(killer.workers),
         **report,
     }

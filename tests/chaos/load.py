@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from rules import SECOND_US, Limits
 from wire import COMMANDS, OUTCOME
 
-DOCTORS, PATIENTS, ADMINS = 16, 80, 2
+DOCTORS, PATIENTS, ADMINS = 16, 300, 2
 KNOWN_MAX = 400
 REASONS = ("PATIENT", "PROVIDER", "FACILITY", "ERROR", "OTHER")
 HOUR_US = 3600 * SECOND_US

@@ -265,7 +265,7 @@ def a_transaction_left_open(plot):
     plot.history.ends[place] = (plot.history.ends[place][1] - 1, plot.history.ends[place][1])
 
 
-def missed(stack, limits, gone_topics=()):
+def missed(stack, limits):
     """Findings: the planted faults that the checker did not find."""
     history = histories.observe(stack)
     keys, issuer = histories.jwks_of(stack), stack.environment["SLOTKEEPER_TOKEN_ISSUER"]
@@ -278,6 +278,6 @@ def missed(stack, limits, gone_topics=()):
             found.append({"rule": "planted", "what": f"{plant.__name__}: nothing to spoil: {error}", "shown_by": []})
             continue
         judge = tokens.Judge(keys, issuer, stack.environment["SLOTKEEPER_TOKEN_AUDIENCE"])
-        if not checker.Checker(plot.history, judge, limits, gone_topics).run().findings:
+        if not checker.Checker(plot.history, judge, limits, stack.gone_topics).run().findings:
             found.append({"rule": "planted", "what": f"{plant.__name__} was not found", "shown_by": []})
     return found

@@ -183,6 +183,16 @@ class Stack:
         return worker
 
     @property
+    def gone_topics(self):
+        """Reply topics that a test deleted: what was answered there can no longer be seen."""
+        file = self.folder / "gone-topics"
+        return file.read_text().split() if file.exists() else []
+
+    def note_gone(self, topic):
+        with open(self.folder / "gone-topics", "a", encoding="utf-8") as file:
+            file.write(topic + "\n")
+
+    @property
     def bootstrap(self):
         return self.environment["SLOTKEEPER_KAFKA_BOOTSTRAP_SERVERS"]
 
@@ -239,3 +249,28 @@ def wait_for(condition, seconds, step_s=0.1):
         if time.monotonic() > deadline:
             return None
         time.sleep(step_s)
+
+
+def ports_of(pid):
+    """The local TCP ports of a process."""
+    inodes = set()
+    for entry in os.scandir(f"/proc/{pid}/fd"):
+        try:
+            target = os.readlink(entry.path)
+        except OSError:
+            continue
+        if target.startswith("socket:["):
+            inodes.add(target[8:-1])
+    with open(f"/proc/{pid}/net/tcp", encoding="ascii") as table:
+        rows = [line.split() for line in table][1:]
+    return {int(row[1].split(":")[1], 16) for row in rows if row[9] in inodes}
+
+
+def backends(stack, worker):
+    """Of the worker's backends: pid, state, and which partitions it owns."""
+    ports = ports_of(worker.process.pid) or {0}
+    return stack.sql(
+        "select json_build_object('pid', a.pid, 'state', a.state, 'owns', array(select partition from"
+        " slotkeeper.partition_progress p where p.backend_pid = a.pid and p.backend_start = a.backend_start"
+        f" and p.owner is not null)) from pg_stat_activity a where client_port in ({', '.join(map(str, ports))});"
+    )

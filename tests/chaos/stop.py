@@ -11,7 +11,6 @@ One JSON line; exit status 0 only without violations. STACK_BINARY chooses the p
 
 import argparse
 import json
-import os
 import random
 import signal
 import sys
@@ -20,7 +19,7 @@ import time
 import checker
 from kill import answered_after, logged, settle, spread
 from load import LIMITS, SETTINGS, Clients, Load, People, make_topics, reply_topics
-from stack import Stack, fail_on_signals, say, wait_for
+from stack import Stack, backends, fail_on_signals, say, wait_for
 
 SESSION_TIMEOUT_S = 6
 TAKEOVER_MAX_S = 40
@@ -58,21 +57,6 @@ def arguments():
     return parser.parse_args()
 
 
-def ports_of(pid):
-    """The local TCP ports of a process."""
-    inodes = set()
-    for entry in os.scandir(f"/proc/{pid}/fd"):
-        try:
-            target = os.readlink(entry.path)
-        except OSError:
-            continue
-        if target.startswith("socket:["):
-            inodes.add(target[8:-1])
-    with open(f"/proc/{pid}/net/tcp", encoding="ascii") as table:
-        rows = [line.split() for line in table][1:]
-    return {int(row[1].split(":")[1], 16) for row in rows if row[9] in inodes}
-
-
 class Stopper:
     def __init__(self, options, stack, clients, load):
         self.options, self.stack, self.clients, self.load = options, stack, clients, load
@@ -81,20 +65,11 @@ class Stopper:
         self.takeovers = {"anywhere": [], "in transaction": []}
         self.findings = []
 
-    def backends(self, worker):
-        """Of the worker's backends: pid, state, and whether it owns a partition."""
-        ports = ports_of(worker.process.pid) or {0}
-        return self.stack.sql(
-            "select json_build_object('pid', a.pid, 'state', a.state, 'owns', exists (select from"
-            " slotkeeper.partition_progress p where p.backend_pid = a.pid and p.owner is not null)) from pg_stat_activity a"
-            f" where client_port in ({', '.join(map(str, ports))});"
-        )
-
     def owns(self, worker):
-        return any(row["owns"] for row in self.backends(worker))
+        return any(row["owns"] for row in backends(self.stack, worker))
 
     def in_transaction(self, worker):
-        return any(row["owns"] and (row["state"] or "").startswith("idle in transaction") for row in self.backends(worker))
+        return any(row["owns"] and (row["state"] or "").startswith("idle in transaction") for row in backends(self.stack, worker))
 
     def stop(self, worker, how):
         """Stopped, if asked for with locks held; whether it came about."""
@@ -145,10 +120,14 @@ def read_witness(stack):
 
 def check_order(moves, writes):
     """Under the row's lock, so in commit order: who moves a partition on is who took it last."""
-    findings, holder, movers = [], {}, {}
+    findings, holder, movers, displaced = [], {}, {}, set()
     for move in moves:
         number, who = move["partition"], (move["pid"], move["backend_start"])
         taken = move["owner_before"] != move["owner"] and move["owner"] is not None
+        if taken and move["owner"] in displaced:
+            findings.append({"rule": "stop", "what": "a displaced session goes on", "shown_by": [move["seq"]]})
+        if taken and move["owner_before"] is not None:
+            displaced.add(move["owner_before"])
         if taken:
             holder[number] = who
         elif holder.get(number) != who:
@@ -159,6 +138,17 @@ def check_order(moves, writes):
         if movers.get((write["partition"], write["xid"])) != write["pid"]:
             findings.append({"rule": "stop", "what": "a row in the log without the fence", "shown_by": [write["xid"]]})
     return findings
+
+
+def planted(moves):
+    """The check is checked: the holder before writes once more."""
+    takes = [move for move in moves if move["owner_before"] != move["owner"] and move["owner"] is not None]
+    last = takes[-1]
+    before = next(move for move in reversed(takes) if move["partition"] == last["partition"] and move["pid"] != last["pid"])
+    late = {**before, "owner_before": last["owner"], "owner": last["owner"]}
+    if check_order([*moves, late], []):
+        return []
+    return [{"rule": "planted", "what": "a late write was not found", "shown_by": []}]
 
 
 def takes_of(moves):
@@ -184,7 +174,7 @@ def run(options, stack):
     settled = settle(stack, findings)
     clients.close()
     moves, writes = read_witness(stack)
-    findings += check_order(moves, writes)
+    findings += check_order(moves, writes) + planted(moves)
     report = checker.check(stack, LIMITS).report()
     for worker in stopper.workers:
         if worker.end() != 0:
