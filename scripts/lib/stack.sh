@@ -69,13 +69,14 @@ stack_blame() {
     fail "$2 did not start"
 }
 
-# On the way out of an up that failed: nothing that it started stays.
+# On the way out of an up that failed: nothing that it started stays. A killed PostgreSQL would leave shared memory.
 stack_failed() {
     local dir=$1
     trap '' INT TERM
     jobs -p | xargs -r kill 2>/dev/null || true
     wait 2>/dev/null || true
-    stack_stop_both "$dir" KILL
+    kafka_stop "$dir" KILL
+    postgres_stop "$dir"
     say "the stack in $dir did not come up; logs: $dir/postgres.log $dir/kafka.log"
 }
 
@@ -83,10 +84,9 @@ stack_remove() {
     rm -rf "$1/postgres" "$1/kafka" "$1/keys" "$1/socket" "$1/env.new"
 }
 
-# stack_stop_both DIR [SIGNAL]: with the signal each of them takes as a request to end, or with that one.
 stack_stop_both() {
-    kafka_stop "$1" "${2:-TERM}" &
-    postgres_stop "$1" "${2:-INT}"
+    kafka_stop "$1" &
+    postgres_stop "$1"
     wait $!
 }
 
