@@ -10,44 +10,15 @@ import hashlib
 import sys
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from datetime import datetime
 
 import history as histories
 import tokens
-from rules import EVENTS_OF, ROLES, UNTIED, Appointment, Limits, Slot, World, illegal
-from wire import AUDIT_EVENT, OUTCOME, Unreadable, appointment_id_of, event_hash, event_id_of, outcome_id_of, read_command
+from asked import Request, RequestReader, expiry_us
+from rules import EVENTS_OF, UNTIED, Limits
+from trail import Trail
+from wire import OUTCOME, event_id_of, outcome_id_of
 
-HEADER_BYTES_MAX = 16384
-CORRELATION_BYTES_MAX = 1024
-RECORD_BYTES_MAX = 65536
 SHOWN_MAX = 20
-
-
-@dataclass
-class Request:
-    record: object
-    outcome_id: str  # should it be the one that is answered first
-    correlation: bytes = None  # as far as an answer echoes it
-    early: str = None  # the code of steps 1 to 3 and 5
-    name: str = None
-    fields: dict = None
-    command_id: str = None
-    caller: str = None
-    role: str = None
-    version: int = None
-    answer: object = None
-
-    @property
-    def place(self):
-        return self.record.place()
-
-    @property
-    def appointment_id(self):
-        return appointment_id_of(self.outcome_id)
-
-    @property
-    def content(self):
-        return self.name, tuple(sorted((key, value) for key, value in self.fields.items() if key != "command_id"))
 
 
 @dataclass
@@ -62,18 +33,13 @@ class Answer:
         return self.body["code"]
 
 
-def expiry_us(request):
-    text = request.record.text("ce_expirytime")
-    if text is None:
-        return None
-    return int(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1_000_000)
-
-
 class Checker:
     def __init__(self, history, judge, limits=None, gone_topics=()):
         self.history = history
         self.judge = judge
-        self.world = World(limits or Limits())
+        self.trail = Trail(limits or Limits(), self.find)
+        self.world = self.trail.world
+        self.events = self.trail.events
         self.gone_topics = set(gone_topics)  # answers on them cannot be read any more
         self.findings = []
         self.requests = {}
@@ -87,10 +53,10 @@ class Checker:
     def run(self):
         self.read_requests()
         self.match_answers()
-        self.read_chains()
+        self.trail.read(self.history.events, self.requests.values())
         self.check_effects()
         self.check_answers()
-        self.check_overlaps()
+        self.trail.check_overlaps()
         self.check_database()
         self.check_dead_letters()
         self.check_progress()
@@ -99,6 +65,7 @@ class Checker:
     # ---- what was asked ----
 
     def read_requests(self):
+        reader = RequestReader(self.judge, self.accounts)
         for record in self.history.requests:
             outcome_id = outcome_id_of(
                 self.history.cluster,
@@ -108,43 +75,10 @@ class Checker:
                 record.offset,
             )
             request = Request(record, outcome_id)
-            request.early = self.read_request(request)
+            request.early = reader.early_code(request)
             self.requests[record.partition, record.offset] = request
             if request.command_id is not None and request.early is None:
                 self.by_command[request.caller, request.command_id].append(request)
-
-    def read_request(self, request):
-        """Fills in what can be read; the code of the first check that fails before any state matters."""
-        record = request.record
-        headers = record.headers
-        if sum(len(name.encode()) + len(value or b"") for name, value in headers.items()) > HEADER_BYTES_MAX:
-            return "MALFORMED"
-        correlation = headers.get("kafka_correlationId")
-        if correlation is not None and len(correlation) > CORRELATION_BYTES_MAX:
-            return "MALFORMED"
-        request.correlation = correlation
-        try:
-            expiry_us(request)
-            if record.value is not None and len(record.value) > RECORD_BYTES_MAX:
-                return "MALFORMED"
-            schema, request.fields = read_command(record.value)
-        except ValueError:
-            return "MALFORMED"
-        except Unreadable as unreadable:
-            return unreadable.code
-        request.name = schema.name
-        request.command_id = request.fields["command_id"]
-        return self.authenticate(request)
-
-    def authenticate(self, request):
-        claims = self.judge.claims(request.record.headers.get("authorization"), request.record.timestamp_ms / 1000)
-        if claims is None:
-            return "UNAUTHENTICATED"
-        request.caller, request.role, request.version = claims["sub"], claims["role"], claims.get("ver")
-        if request.role not in ROLES[request.name]:
-            return "FORBIDDEN_ROLE"
-        account = self.accounts.get(request.caller)
-        return None if account is not None and account["role"] == request.role else "UNAUTHENTICATED"
 
     # ---- rules 1 and 3: one answer each ----
 
@@ -185,78 +119,6 @@ class Checker:
         for request in self.requests.values():
             if request.answer is None and request.record.text("kafka_replyTopic") not in self.gone_topics:
                 self.find(1, "no answer", request.place)
-
-    # ---- rule 5: the trail, folded ----
-
-    def read_chains(self):
-        causes = {}
-        for request in self.requests.values():
-            for index in range(EVENTS_OF.get(request.name, 1)):
-                causes[event_id_of(request.outcome_id, index)] = request
-        chains, self.events = defaultdict(list), {}
-        for record in self.history.events:
-            event = AUDIT_EVENT.decode(record.value)
-            chain = event["slot_id"] or event["entity_id"]
-            if (record.key or b"").decode() != chain or record.text("ce_id") != event["event_id"]:
-                self.find(5, "key or headers differ from the event", record.place())
-            if event["event_id"] in self.events:
-                self.find(3, "an audit event twice", record.place())
-                continue
-            self.events[event["event_id"]] = event
-            chains[chain].append(event)
-        for chain, events in chains.items():
-            self.check_chain(chain, sorted(events, key=lambda event: event["sequence"]), causes)
-
-    def check_chain(self, chain, events, causes):
-        head = bytes(32)
-        for position, event in enumerate(events):
-            if event["sequence"] != position + 1:
-                self.find(5, f"sequence {event['sequence']} where {position + 1} is due", chain)
-                return
-            if event["previous_hash"] != head or event_hash(event) != event["hash"]:
-                self.find(5, f"the hash chain breaks at {position + 1}", chain)
-                return
-            head = event["hash"]
-        if events[0]["slot_id"] is not None:
-            self.fold(chain, events, causes)
-
-    def fold(self, slot_id, events, causes):
-        slot = self.world.slots[slot_id] = Slot(slot_id)
-        places = {}
-        for event in events:
-            cause = causes.get(event["event_id"])
-            why = illegal(slot.versions[-1], event)
-            if why is not None:
-                self.find(5, why, slot_id, event["event_id"])
-            if slot.events and event["occurred_at"] < slot.events[-1]["occurred_at"]:
-                self.find(5, "time goes back along a chain", slot_id, event["event_id"])
-            if cause is not None:
-                partition, offset = cause.record.partition, cause.record.offset
-                if offset < places.get(partition, offset):
-                    self.find("order", "not in the order of the partition", slot_id, cause.place)
-                places[partition] = offset
-            slot.events.append(event)
-            slot.causes.append(cause)
-            slot.versions.append(slot.versions[-1].after(event))
-            self.apply(slot, event, cause)
-
-    def apply(self, slot, event, cause):
-        world = self.world
-        if event["entity"] == "SLOT":
-            if event["new_state"] == "OPEN":
-                slot.doctor_id = event["actor_id"]
-                if cause is not None:
-                    slot.starts_at, slot.ends_at = cause.fields["starts_at"], cause.fields["ends_at"]
-                world.of_doctor.setdefault(slot.doctor_id, []).append(slot)
-        elif event["new_state"] == "BOOKED":
-            appointment = Appointment(event["entity_id"], slot, event["actor_id"], event["occurred_at"])
-            appointment.rescheduled_from = event["related_id"]
-            world.appointments[event["entity_id"]] = appointment
-            world.of_patient.setdefault(event["actor_id"], []).append(appointment)
-        elif event["entity_id"] in world.appointments:
-            appointment = world.appointments[event["entity_id"]]
-            appointment.state, appointment.ended_at = event["new_state"], event["occurred_at"]
-            appointment.reason = event["reason"]
 
     # ---- rules 2, 8 and 10: answers and effects belong together ----
 
@@ -382,50 +244,13 @@ class Checker:
         if answer.record.key != request.record.key:
             self.find(1, "another key than the request's", request.place)
 
-    # ---- rule 4: sweeps that trust no constraint ----
-
-    def check_overlaps(self):
-        for doctor, slots in self.world.of_doctor.items():
-            spans = []
-            for slot in slots:
-                ended = slot.events[-1]["occurred_at"] if slot.versions[-1].withdrawn else None
-                spans.append((slot.starts_at, slot.ends_at, slot.events[0]["occurred_at"], ended, slot.slot_id))
-            self.sweep(spans, f"slots of doctor {doctor} overlap")
-        for patient, appointments in self.world.of_patient.items():
-            spans = [
-                (a.slot.starts_at, a.slot.ends_at, a.booked_at, a.ended_at, a.appointment_id) for a in appointments
-            ]
-            self.sweep(spans, f"appointments of patient {patient} overlap")
-            self.check_limit(patient, appointments)
-
-    def sweep(self, spans, what):
-        """Two that overlap in the calendar must not have stood at the same time."""
-        spans.sort()
-        running = []
-        for span in spans:
-            running = [other for other in running if other[1] > span[0]]
-            for other in running:
-                since = max(span[2], other[2])
-                until = min(end for end in (span[3], other[3], float("inf")) if end is not None)
-                if since < until:
-                    self.find(4, what, other[4], span[4])
-            running.append(span)
-
-    def check_limit(self, patient, appointments):
-        limit = self.world.limits.booking_limit
-        for booked in appointments:
-            now = booked.booked_at
-            held = [a for a in appointments if a.booked_at <= now and (a.ended_at is None or a.ended_at > now)]
-            if limit > 0 and sum(1 for a in held if a.slot.starts_at > now) > limit:
-                self.find(4, f"patient {patient} holds more than {limit}", booked.appointment_id)
-
     # ---- rule 5: the database's rows are what the trail folds to ----
 
     def check_database(self):
         tables = self.history.tables
-        self.compare("slot", {row.pop("slot_id"): row for row in tables["slot"]}, self.folded_slots())
+        self.compare("slot", {row.pop("slot_id"): row for row in tables["slot"]}, self.trail.folded_slots())
         rows = {row.pop("appointment_id"): row for row in tables["appointment"]}
-        self.compare("appointment", rows, self.folded_appointments())
+        self.compare("appointment", rows, self.trail.folded_appointments())
         in_database = {row["event_id"]: (row["slot_id"], row["sequence"], row["hash"]) for row in tables["event"]}
         on_topic = {
             event_id: (event["slot_id"], event["sequence"], event["hash"].hex())
@@ -439,37 +264,6 @@ class Checker:
         for key in rows.keys() | folded.keys():
             if rows.get(key) != folded.get(key):
                 self.find(5, f"{table}: the database has {rows.get(key)}, the trail {folded.get(key)}", key)
-
-    def folded_slots(self):
-        folded = {}
-        for slot in self.world.slots.values():
-            withdrawn = slot.versions[-1].withdrawn
-            folded[slot.slot_id] = {
-                "doctor_id": slot.doctor_id,
-                "starts_at": slot.starts_at,
-                "ends_at": slot.ends_at,
-                "withdrawn": withdrawn,
-                "published_at": slot.events[0]["occurred_at"],
-                "withdrawn_at": slot.events[-1]["occurred_at"] if withdrawn else None,
-            }
-        return folded
-
-    def folded_appointments(self):
-        return {
-            a.appointment_id: {
-                "slot_id": a.slot.slot_id,
-                "doctor_id": a.slot.doctor_id,
-                "patient_id": a.patient_id,
-                "state": a.state,
-                "starts_at": a.slot.starts_at,
-                "ends_at": a.slot.ends_at,
-                "rescheduled_from": a.rescheduled_from,
-                "cancel_reason": a.reason,
-                "booked_at": a.booked_at,
-                "ended_at": a.ended_at,
-            }
-            for a in self.world.appointments.values()
-        }
 
     def check_log(self, log):
         for place, request in self.requests.items():

@@ -125,14 +125,15 @@ class Stack:
         return self
 
     def _script(self, command):
-        subprocess.run(
+        done = subprocess.run(
             [ROOT / "scripts/stack", command, self.folder],
             env={**os.environ, "STACK_BINARY": self.binary},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            check=True,
         )
+        if done.returncode != 0:
+            raise RuntimeError(f"scripts/stack {command}: " + done.stderr.decode(errors="replace"))
 
     def _up(self):
         if self.own:
@@ -161,8 +162,8 @@ class Stack:
         if self.own:
             try:
                 self._script("down")
-            except subprocess.CalledProcessError as error:
-                say(error.stderr.decode(errors="replace"))
+            except RuntimeError as error:
+                say(str(error))
             if self.keep:
                 say(f"what was found is in {self.folder}")
             else:
