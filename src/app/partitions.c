@@ -5,13 +5,14 @@
 #include "app/session_parts.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/time.h"
 #include "engine/takeover.h"
 #include "kafka/topic_admin.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BROKER_TIMEOUT_MS = 10000, LABEL_SIZE = 32 };
+enum { BROKER_TIMEOUT_MS = 10000, LABEL_SIZE = 32, VERIFY_AGAIN_US = 30000000 };
 
 /* One partition on its way from assigned to owned. */
 struct taking {
@@ -58,6 +59,21 @@ void partitions_cannot_read(void *self, int32_t number, const char *why) {
     }
 }
 
+void partitions_reached_end(void *self, int32_t number, int64_t offset) {
+    struct partition *partition = partitions_find(self, number);
+    if (partition != NULL) {
+        partition->end_offset = offset;
+    }
+}
+
+/* Between the steps of a take, each of which may wait for a broker. */
+static enum status go_on(struct session *session) {
+    atomic_store(&session->host->progress_us, time_monotonic_us());
+    return atomic_load(session->host->stopping)
+               ? error_set(session->error, STATUS_LOST, "told to stop while taking partitions")
+               : STATUS_OK;
+}
+
 static enum status read_watermarks(struct session *session, struct taking *taking) {
     rd_kafka_resp_err_t failed = rd_kafka_query_watermark_offsets(
         member_client(session->member),
@@ -77,7 +93,10 @@ static enum status read_watermarks(struct session *session, struct taking *takin
 static enum status take_rows(struct session *session, struct taking *takings, size_t count) {
     for (size_t i = 0; i < count; i++) {
         struct taking *taking = &takings[i];
-        enum status status = read_watermarks(session, taking);
+        enum status status = go_on(session);
+        if (status == STATUS_OK) {
+            status = read_watermarks(session, taking);
+        }
         if (status == STATUS_OK) {
             taking->taken.number = taking->assigned->number;
             taking->taken.low_offset = taking->takeover.low_watermark;
@@ -128,7 +147,8 @@ static enum status fence(struct session *session, struct taking *takings, size_t
 static enum status fence_all(struct session *session, struct taking *takings, size_t count) {
     enum status status = STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-        status = fence(session, takings, i);
+        status = go_on(session);
+        status = status == STATUS_OK ? fence(session, takings, i) : status;
     }
     return status;
 }
@@ -197,6 +217,10 @@ static enum status publish_rest(
     enum status status = STATUS_OK;
     do {
         arena_reset(session->host->scratch);
+        status = go_on(session);
+        if (status != STATUS_OK) {
+            return status;
+        }
         status = progress_load_unpublished(session->pipeline, &session->owner, &window, &reader);
         if (status == STATUS_OK && reader.count > 0) {
             status = bus.publish(bus.self, reader.answers, reader.count, reader.arena);
@@ -270,6 +294,7 @@ static enum status take_usable(
         }
     }
     session->partition_count = taken;
+    atomic_store(&session->host->partitions_unusable, (int)(count - taken));
     session->clean = false;
     enum status status = take(session, takings, taken);
     session->clean = status == STATUS_OK;
@@ -283,6 +308,7 @@ enum status partitions_assigned(void *self, struct assigned_partition *assigned,
     int32_t usable = 0;
     enum status status = verify_topic(session, &usable);
     if (status == STATUS_OK) {
+        session->usable = usable;
         status = take_usable(session, assigned, count, usable);
     }
     if (status == STATUS_OK) {
@@ -324,4 +350,21 @@ void partitions_revoked(void *self) {
     session->partitions = NULL;
     session->partition_count = 0;
     atomic_store(&session->host->partitions_owned, 0);
+    atomic_store(&session->host->partitions_unusable, 0);
+}
+
+enum status partitions_verify_again(struct session *session) {
+    int32_t usable = 0;
+    int unusable = atomic_load(&session->host->partitions_unusable);
+    int64_t now_us = time_monotonic_us();
+    if (unusable == 0 || now_us - session->verified_us < VERIFY_AGAIN_US) {
+        return STATUS_OK;
+    }
+    session->verified_us = now_us;
+    enum status status = verify_topic(session, &usable);
+    if (status != STATUS_OK || usable <= session->usable) {
+        return status;
+    }
+    return error_set(
+        session->error, STATUS_LOST, "the topics have changed; joining the group again");
 }

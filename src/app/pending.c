@@ -6,8 +6,9 @@
 
 #include "app/session_parts.h"
 #include "base/log.h"
+#include "base/time.h"
 
-enum { BROKER_TIMEOUT_MS = 10000 };
+enum { BROKER_TIMEOUT_MS = 10000, PENDING_BAR_US = 60000000 };
 
 /* The position that the group has committed; negative: none yet. */
 static enum status read_position(struct session *session, int64_t *position) {
@@ -16,6 +17,7 @@ static enum status read_position(struct session *session, int64_t *position) {
     rd_kafka_resp_err_t failed =
         rd_kafka_committed(member_client(session->member), list, BROKER_TIMEOUT_MS);
     *position = list->elems[0].offset;
+    failed = failed == RD_KAFKA_RESP_ERR_NO_ERROR ? list->elems[0].err : failed;
     rd_kafka_topic_partition_list_destroy(list);
     return failed == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK : STATUS_RETRY;
 }
@@ -34,11 +36,10 @@ static enum status to_loose_events(
         loose[i] = (struct loose_event){
             .event =
                 {.event_id = summary.event_id,
-                        .chain_id = summary.chain_id,
-                        .occurred_at_us = summary.occurred_at_us,
-                        .body = events[i].body},
-            .fingerprint = events[i].fingerprint
-        };
+                 .chain_id = summary.chain_id,
+                 .occurred_at_us = summary.occurred_at_us,
+                 .body = events[i].body},
+            .fingerprint = events[i].fingerprint};
     }
     return STATUS_OK;
 }
@@ -56,7 +57,21 @@ static enum status publish(
     return status;
 }
 
+/* A cluster that refuses these events, by its ACLs say, must not end session after session. */
+static enum status bar_pending(struct session *session, enum status status) {
+    if (status != STATUS_OK) {
+        session->host->pending_barred_us = time_monotonic_us() + PENDING_BAR_US;
+        log_error(
+            "events of admin cannot be published now; see the ACLs in docs/operations.md",
+            LOG_TEXT("status", status_name(status)));
+    }
+    return status;
+}
+
 enum status pending_publish(struct session *session) {
+    if (time_monotonic_us() < session->host->pending_barred_us) {
+        return STATUS_OK;
+    }
     struct pending_event *events = NULL;
     size_t count = 0;
     int64_t position = -1;
@@ -70,7 +85,7 @@ enum status pending_publish(struct session *session) {
         first++;
     }
     if (status == STATUS_OK && first < count) {
-        status = publish(session, events + first, count - first);
+        status = bar_pending(session, publish(session, events + first, count - first));
     }
     return status == STATUS_OK ? pending_delete(
                session->pipeline, session->host->scratch, events[count - 1].position + 1)

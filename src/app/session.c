@@ -8,12 +8,7 @@
 
 #include <stdio.h>
 
-enum {
-    GATHER_WAIT_MS = 200,
-    HOUSEKEEPING_US = 1000000,
-    CLUSTER_TIMEOUT_MS = 10000,
-    FORGET_ROWS_MAX = 1000
-};
+enum { GATHER_WAIT_MS = 200, CLUSTER_TIMEOUT_MS = 10000 };
 
 static void name_things(struct session *session) {
     const char *prefix = session->settings->topics_prefix;
@@ -65,6 +60,7 @@ static enum status open_publisher(struct session *session) {
         .source = session->settings->event_source,
         .group = session->group,
         .transaction_timeout_us = session->settings->transaction_timeout_us,
+        .reply_bar_us = session->settings->reply_bar_us,
         .reply_partitions_max = (size_t)session->settings->reply_partitions_max,
     };
     enum status status = STATUS_OK;
@@ -99,6 +95,7 @@ static enum status join(struct session *session) {
         .self = session,
         .assigned = partitions_assigned,
         .revoked = partitions_revoked,
+        .reached_end = partitions_reached_end,
         .cannot_read = partitions_cannot_read,
     };
     session->member = member_new(&settings, &events, session->error);
@@ -173,73 +170,11 @@ static enum status run_batch(struct session *session, const struct record *recor
     session->clean = false;
     enum status status = engine_run(session->host->engine, requests, kept);
     session->clean = status == STATUS_OK;
-    (void)atomic_fetch_add(&session->host->answered, (long long)kept);
-    if (status != STATUS_OK) {
+    if (status == STATUS_OK) {
+        (void)atomic_fetch_add(&session->host->answered, (long long)kept);
+    } else {
         (void)error_set(
             session->error, status, "a batch of %zu records could not be finished", kept);
-    }
-    return status;
-}
-
-static void measure_lag(struct session *session, const struct partition *partition) {
-    int64_t high = member_high_watermark(session->member, partition->number);
-    char label[32];
-    (void)snprintf(label, sizeof label, "%d", (int)partition->number);
-    if (high >= 0) {
-        metrics_set(METRIC_CONSUMER_LAG, label, (double)(high - partition->next_offset));
-    }
-}
-
-/* Rows that only served publication go once they are published. */
-static enum status forget_answers(struct session *session, const struct partition *partition) {
-    struct parameters parameters = {.count = 0};
-    struct arena *arena = session->host->scratch;
-    parameters_add_text(&parameters, session->owner.topic);
-    parameters_add_int4(&parameters, arena, partition->number);
-    parameters_add_int8(&parameters, arena, partition->published_offset);
-    parameters_add_int4(&parameters, arena, FORGET_ROWS_MAX);
-    pipeline_queue(session->pipeline, STATEMENT_FORGET_ANSWERS, &parameters);
-    return pipeline_run(session->pipeline, NULL);
-}
-
-static enum status tidy(struct session *session, struct partition *partition) {
-    enum status status = progress_note_published(
-        session->pipeline, &session->owner, partition, session->host->scratch);
-    if (status == STATUS_OK) {
-        partition->noted_offset = partition->published_offset;
-        status = forget_answers(session, partition);
-    }
-    return status;
-}
-
-/* So that a database that went away is noticed while no record comes. */
-static enum status ping(struct session *session) {
-    pipeline_queue(session->pipeline, STATEMENT_PING, NULL);
-    return pipeline_run(session->pipeline, NULL);
-}
-
-static enum status keep_house(struct session *session) {
-    int64_t now_us = time_monotonic_us();
-    if (now_us - session->housekept_us < HOUSEKEEPING_US) {
-        return STATUS_OK;
-    }
-    session->housekept_us = now_us;
-    enum status status = ping(session);
-    for (size_t i = 0; status == STATUS_OK && i < session->partition_count; i++) {
-        struct partition *partition = &session->partitions[i];
-        measure_lag(session, partition);
-        if (partition->noted_offset < partition->published_offset) {
-            status = tidy(session, partition);
-        }
-    }
-    const struct partition *first = partitions_find(session, 0);
-    if (status == STATUS_OK && first != NULL && !first->stopped) {
-        status = pending_publish(session);
-    }
-    arena_reset(session->host->scratch);
-    if (status != STATUS_OK) {
-        session->clean = false;
-        (void)error_set(session->error, status, "housekeeping failed");
     }
     return status;
 }
@@ -259,7 +194,7 @@ static enum status run_until_told(struct session *session) {
         member_release(session->member);
         arena_reset(engine_arena(host->engine));
         if (status == STATUS_OK) {
-            status = keep_house(session);
+            status = housekeeping_run(session);
         }
     }
     return status;

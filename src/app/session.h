@@ -22,8 +22,10 @@ struct session_host {
     atomic_bool joined; /* the group has given it an assignment, be it empty */
     atomic_int partitions_owned;
     atomic_int partitions_stopped;
-    atomic_llong progress_us; /* monotonic time of the last sign of life */
-    atomic_llong answered;    /* records, ever */
+    atomic_int partitions_unusable; /* given by the group, but their topics are not as needed */
+    int64_t pending_barred_us;      /* monotonic: admin's events are not tried before */
+    atomic_llong progress_us;       /* monotonic time of the last sign of life */
+    atomic_llong answered;          /* records, ever */
 };
 
 /* Runs one session. STATUS_OK: told to stop. STATUS_FATAL: nothing that waiting mends. Otherwise:

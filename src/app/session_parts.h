@@ -23,18 +23,29 @@ struct session {
     struct progress_owner owner;
     struct partition *partitions;
     size_t partition_count;
-    bool clean; /* nothing is under way in the database or in Kafka whose fate is not known */
+    int32_t usable; /* partitions below this number could be taken when they were given */
+    bool clean;     /* nothing is under way in the database or in Kafka whose fate is not known */
     int64_t housekept_us; /* monotonic */
+    int64_t verified_us;  /* monotonic */
+    int64_t expired_us;   /* monotonic */
     struct error *error;
 };
 
 /* The member's events; `self` is the session. */
 enum status partitions_assigned(void *self, struct assigned_partition *assigned, size_t count);
 void partitions_revoked(void *self);
+void partitions_reached_end(void *self, int32_t number, int64_t offset);
 void partitions_cannot_read(void *self, int32_t number, const char *why);
+
+/* What is due between batches, at most once a second. */
+enum status housekeeping_run(struct session *session) MUST_USE;
 
 /* Publishes what `admin` left to publish; done by whoever owns partition 0. */
 enum status pending_publish(struct session *session) MUST_USE;
+
+/* STATUS_LOST: partitions that were unusable when they were given may be usable now, so join again.
+ */
+enum status partitions_verify_again(struct session *session) MUST_USE;
 
 struct partition *partitions_find(const struct session *session, int32_t number);
 void partitions_stop(

@@ -9,7 +9,7 @@
 #include "base/metrics.h"
 #include "base/time.h"
 
-#include <errno.h>
+#include <assert.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,7 +125,8 @@ static bool is_ready(void *context, char *why, size_t size) {
     int stopped = 0;
     for (size_t i = 0; i < worker->thread_count; i++) {
         joined += atomic_load(&worker->threads[i].host.joined) ? 1 : 0;
-        stopped += atomic_load(&worker->threads[i].host.partitions_stopped);
+        stopped += atomic_load(&worker->threads[i].host.partitions_stopped)
+                   + atomic_load(&worker->threads[i].host.partitions_unusable);
     }
     metrics_set(METRIC_THREADS_READY, "", joined);
     if (joined == (int)worker->thread_count && stopped == 0) {
@@ -169,10 +170,8 @@ static enum status make_host(
     host->stopping = &worker->stopping;
     atomic_store(&host->progress_us, time_monotonic_us());
     host->scratch = arena_new((size_t)worker->settings->batch_memory_max);
-    host->reply_topics = reply_topics_new(
-        worker->reply_prefix,
-        (size_t)worker->settings->reply_topics_max,
-        worker->settings->reply_bar_us);
+    host->reply_topics =
+        reply_topics_new(worker->reply_prefix, (size_t)worker->settings->reply_topics_max);
     host->engine = engine_new(&settings, worker->schemas, worker->verifier, error);
     if (host->scratch == NULL || host->reply_topics == NULL) {
         return error_set(error, STATUS_FATAL, "no memory for a thread");
@@ -180,16 +179,21 @@ static enum status make_host(
     return host->engine == NULL ? STATUS_FATAL : STATUS_OK;
 }
 
-static enum status start_threads(struct worker *worker, struct error *error) {
+static enum status make_hosts(struct worker *worker, struct error *error) {
     worker->thread_count = (size_t)worker->settings->worker_threads;
+    assert(worker->thread_count <= THREADS_MAX);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < worker->thread_count; i++) {
+        worker->threads[i].worker = worker;
+        worker->threads[i].host.index = i;
+        status = make_host(worker, &worker->threads[i].host, error);
+    }
+    return status;
+}
+
+static enum status start_threads(struct worker *worker, struct error *error) {
     for (size_t i = 0; i < worker->thread_count; i++) {
         struct worker_thread *thread = &worker->threads[i];
-        thread->worker = worker;
-        thread->host.index = i;
-        enum status status = make_host(worker, &thread->host, error);
-        if (status != STATUS_OK) {
-            return status;
-        }
         int failed = pthread_create(&thread->thread, NULL, run_thread, thread);
         if (failed != 0) {
             return error_set(
@@ -294,6 +298,9 @@ static void destroy(struct worker *worker) {
 static enum status start(struct worker *worker, struct error *error) {
     const struct http_probes probes = {.alive = is_alive, .ready = is_ready, .context = worker};
     enum status status = make_shared(worker, error);
+    if (status == STATUS_OK) {
+        status = make_hosts(worker, error);
+    }
     if (status == STATUS_OK) {
         worker->http = http_server_new(worker->settings->http_listen, &probes, error);
         status = worker->http == NULL ? STATUS_FATAL : start_threads(worker, error);

@@ -35,7 +35,10 @@ enum code rule_find_booked(const struct decision *decision, struct appointment *
     struct uuid slot_id = decision_value(decision, "slot_id")->as.uuid;
     struct appointment *appointment =
         world_appointment(decision->world, decision_value(decision, "appointment_id")->as.uuid);
-    if (appointment == NULL || !uuid_equal(appointment->slot_id, slot_id)
+    /* Without its slot, which was published while this batch waited for its locks, the appointment
+     * is not loaded whole. */
+    if (appointment == NULL || world_slot(decision->world, slot_id) == NULL
+        || !uuid_equal(appointment->slot_id, slot_id)
         || !caller_takes_part(decision, appointment)) {
         return CODE_APPOINTMENT_NOT_FOUND;
     }
@@ -111,26 +114,24 @@ void result_of_slot(struct result *result, const struct slot *slot) {
     *result = (struct result){
         .type = RESULT_SLOT,
         .as.slot = {
-                    .slot_id = slot->slot_id,
-                    .doctor_id = slot->doctor_id,
-                    .starts_at_us = slot->starts_at_us,
-                    .ends_at_us = slot->ends_at_us,
-                    .state = slot->withdrawn ? STATE_WITHDRAWN : STATE_OPEN}
-    };
+            .slot_id = slot->slot_id,
+            .doctor_id = slot->doctor_id,
+            .starts_at_us = slot->starts_at_us,
+            .ends_at_us = slot->ends_at_us,
+            .state = slot->withdrawn ? STATE_WITHDRAWN : STATE_OPEN}};
 }
 
 void result_of_appointment(struct result *result, const struct appointment *appointment) {
     *result = (struct result){
         .type = RESULT_APPOINTMENT,
         .as.appointment = {
-                           .appointment_id = appointment->appointment_id,
-                           .slot_id = appointment->slot_id,
-                           .doctor_id = appointment->doctor_id,
-                           .patient_id = appointment->patient_id,
-                           .starts_at_us = appointment->starts_at_us,
-                           .ends_at_us = appointment->ends_at_us,
-                           .state = appointment->state,
-                           .has_rescheduled_from = appointment->has_rescheduled_from,
-                           .rescheduled_from = appointment->rescheduled_from}
-    };
+            .appointment_id = appointment->appointment_id,
+            .slot_id = appointment->slot_id,
+            .doctor_id = appointment->doctor_id,
+            .patient_id = appointment->patient_id,
+            .starts_at_us = appointment->starts_at_us,
+            .ends_at_us = appointment->ends_at_us,
+            .state = appointment->state,
+            .has_rescheduled_from = appointment->has_rescheduled_from,
+            .rescheduled_from = appointment->rescheduled_from}};
 }

@@ -18,6 +18,7 @@ enum {
     LETTER_VALUE = 16,
     LETTER_HEADER_NAME = 17,
     LETTER_HEADER_VALUE = 18,
+    LETTER_KEY = 19,
 };
 
 enum { FLAG_DUPLICATE = 1, FLAG_TRACEPARENT_VALID = 2, FLAG_REPLY_TOPIC_REFUSED = 4 };
@@ -160,13 +161,14 @@ bool route_decode(struct view bytes, struct route *route) {
 }
 
 struct view dead_letter_encode(struct arena *arena, const struct dead_letter *dead_letter) {
-    size_t size = FIELD_HEAD_SIZE + dead_letter->value.size;
+    size_t size = (size_t)2 * FIELD_HEAD_SIZE + dead_letter->key.size + dead_letter->value.size;
     for (size_t i = 0; i < dead_letter->header_count; i++) {
         size += (size_t)2 * FIELD_HEAD_SIZE + dead_letter->headers[i].name.size
                 + dead_letter->headers[i].value.size;
     }
     uint8_t *bytes = arena_take(arena, size);
     struct writer writer = {bytes, bytes + size};
+    put_field(&writer, LETTER_KEY, dead_letter->key);
     put_field(&writer, LETTER_VALUE, dead_letter->value);
     for (size_t i = 0; i < dead_letter->header_count; i++) {
         put_field(&writer, LETTER_HEADER_NAME, dead_letter->headers[i].name);
@@ -178,6 +180,9 @@ struct view dead_letter_encode(struct arena *arena, const struct dead_letter *de
 static bool read_letter_field(
     uint8_t tag, struct view bytes, struct dead_letter *dead_letter, struct header *headers) {
     switch (tag) {
+    case LETTER_KEY:
+        dead_letter->key = bytes;
+        return true;
     case LETTER_VALUE:
         dead_letter->value = bytes;
         return true;

@@ -9,9 +9,12 @@
 #include "domain/outcome.h"
 #include "wire/record.h"
 
+/* A request may have a key as long as its topic takes, which other topics need not. */
+enum { ROUTE_KEY_BYTES_MAX = 65536 };
+
 /* How the outcome travels. Views; data NULL is absent. */
 struct route {
-    struct view key; /* the request's; NULL: null */
+    struct view key; /* the request's; NULL: null, or longer than ROUTE_KEY_BYTES_MAX */
     struct view correlation_id;
     struct view traceparent;
     struct view tracestate;
@@ -27,6 +30,7 @@ struct route {
 /* An INVALID record as it came, but for `authorization`, of which a digest is kept. */
 struct dead_letter {
     bool needed;
+    struct view key;
     struct view value;
     const struct header *headers;
     size_t header_count;

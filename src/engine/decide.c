@@ -33,7 +33,8 @@ static struct route route_of(const struct engine *engine, const struct request *
                    && view_starts_with(headers->reply_topic, prefix)
                    && is_topic_name(headers->reply_topic);
     return (struct route){
-        .key = request->record.key,
+        .key = request->record.key.size <= ROUTE_KEY_BYTES_MAX ? request->record.key
+                                                               : view_of(NULL, 0),
         .correlation_id = headers->correlation_id,
         .traceparent = headers->traceparent,
         .tracestate = headers->tracestate,
@@ -64,6 +65,7 @@ static struct dead_letter dead_letter_of(struct arena *arena, const struct recor
     }
     return (struct dead_letter){
         .needed = true,
+        .key = record->key,
         .value = record->value,
         .headers = headers,
         .header_count = record->header_count};

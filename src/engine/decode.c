@@ -26,6 +26,9 @@ static enum code decode(struct engine *engine, struct request *request) {
     if (code != CODE_ACCEPTED) {
         return code;
     }
+    if (request->headers.expiry_unreadable) {
+        return CODE_MALFORMED;
+    }
     command_content_hash(&request->decoded.command, &request->content_hash);
     return authenticate(engine, request);
 }

@@ -136,6 +136,7 @@ static void move_on(struct attempt *attempt) {
     for (size_t i = 0; i < attempt->claim_count; i++) {
         const struct claim *claim = &attempt->claims[i];
         claim->partition->next_offset = claim->after_offset;
+        claim->partition->untidy = true;
         claim->partition->noted_offset = claim->partition->published_offset;
         claim->partition->last_offset = claim->last_offset;
         claim->partition->last_append_time_us = claim->last_append_time_us;

@@ -15,7 +15,9 @@ struct partition {
     int64_t last_offset;      /* of the last record consumed; negative: none */
     int64_t last_append_time_us;
     struct digest last_hash;
-    bool stopped; /* waits for an operator */
+    int64_t end_offset; /* the broker said that all below it was read; 0: nothing said */
+    bool untidy;        /* rows that only served publication may be left */
+    bool stopped;       /* waits for an operator */
 };
 
 /* How far a save moves a partition on. */

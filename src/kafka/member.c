@@ -4,6 +4,7 @@
 #include "kafka/member.h"
 
 #include "base/log.h"
+#include "base/time.h"
 #include "kafka/client.h"
 
 #include <stdio.h>
@@ -99,6 +100,8 @@ static rd_kafka_conf_t *configure(struct member *member, struct error *error) {
         "false",
         "auto.offset.reset",
         "error",
+        "enable.partition.eof",
+        "true",
         "isolation.level",
         "read_committed",
         "partition.assignment.strategy",
@@ -201,6 +204,9 @@ static void react(struct member *member, const rd_kafka_message_t *message) {
             message->partition,
             "the broker no longer has the offset to go on from");
         return;
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+        member->events.reached_end(member->events.self, message->partition, message->offset);
+        return;
     case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
         member->status = STATUS_LOST;
@@ -251,7 +257,16 @@ static size_t bytes_of(const struct record *record) {
     return bytes;
 }
 
-static void read_record(
+/* The broker's own time of the record; a producer's own is nothing to judge tokens by. */
+static bool read_append_time(const rd_kafka_message_t *message, struct record *record) {
+    rd_kafka_timestamp_type_t type;
+    int64_t time_ms = rd_kafka_message_timestamp(message, &type);
+    record->append_time_us = time_ms * 1000;
+    return type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME && time_ms >= 0
+           && time_ms <= TIME_MAX_US / 1000;
+}
+
+static bool read_record(
     const rd_kafka_message_t *message, struct arena *arena, struct record *record) {
     *record = (struct record){
         .partition = message->partition,
@@ -259,9 +274,8 @@ static void read_record(
         .key = view_or_null(message->key, message->key_len),
         .value = view_or_null(message->payload, message->len),
     };
-    rd_kafka_timestamp_type_t type;
-    record->append_time_us = rd_kafka_message_timestamp(message, &type) * 1000;
     read_headers(message, arena, record);
+    return read_append_time(message, record);
 }
 
 /* The next record, or NULL: nothing is there, or the member has failed. A rebalance may have come
@@ -305,7 +319,13 @@ enum status member_gather(
         }
         member->messages[member->message_count++] = message;
         struct record *record = *records + gathered++;
-        read_record(message, arena, record);
+        if (!read_record(message, arena, record)) {
+            member->events.cannot_read(
+                member->events.self,
+                record->partition,
+                "a record carries its producer's time: message.timestamp.type was not "
+                "LogAppendTime");
+        }
         bytes += bytes_of(record);
     }
     *count = member->status == STATUS_OK ? gathered : 0;

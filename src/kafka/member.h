@@ -31,6 +31,8 @@ struct member_events {
     void *self;
     enum status (*assigned)(void *self, struct assigned_partition *partitions, size_t count);
     void (*revoked)(void *self);
+    void (*reached_end)(
+        void *self, int32_t partition, int64_t offset); /* nothing more stands below */
     void (*cannot_read)(
         void *self, int32_t partition, const char *why); /* the partition is stopped */
 };

@@ -17,8 +17,8 @@ enum {
     INIT_TIMEOUT_MS = 15000,
     STEP_TIMEOUT_MS = 2000,
     ABORT_TIMEOUT_MS = 2000,
-    ATTEMPTS_MAX = 4, /* of which the last goes without any reply topic */
-    CLIENT_TOPICS_MAX = 1000
+    ATTEMPTS_MAX = 4,         /* of which the last goes without any reply topic */
+    UNNAMED_BAR_US = 10000000 /* a topic that is gone is seen to be gone long before */
 };
 
 struct publisher {
@@ -32,6 +32,9 @@ struct publisher {
     bool named_by_clients; /* this transaction holds client-named topics */
     bool displaced;     /* it failed because another has our place, whatever else failed with it */
     bool culprit_found; /* it failed because of a topic that is barred now */
+    bool own_topic_failed; /* it failed because of outcomes, audit or -dlt */
+    bool commit_tried;     /* its fate is Kafka's to know */
+    bool short_letters;    /* -dlt refuses copies: only their digests go there */
 };
 
 /* Errors of a producer that has been fenced, or of a member that is none any more. */
@@ -54,6 +57,26 @@ static bool is_purged(rd_kafka_resp_err_t error) {
     return error == RD_KAFKA_RESP_ERR__PURGE_QUEUE || error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
 }
 
+/* A topic that takes nothing for a while is not one that refuses. */
+static int64_t bar_time_us(const struct publisher *publisher, rd_kafka_resp_err_t error) {
+    return error == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT ? UNNAMED_BAR_US
+                                                     : publisher->settings.reply_bar_us;
+}
+
+static void note_culprit(
+    struct publisher *publisher, const char *topic, rd_kafka_resp_err_t error) {
+    if (reply_topics_bar(
+            publisher->reply_topics, view_text(topic), bar_time_us(publisher, error))) {
+        publisher->culprit_found = true;
+    } else if (
+        strcmp(topic, publisher->settings.dead_letter_topic) == 0 && !publisher->short_letters) {
+        publisher->short_letters = true;
+        publisher->culprit_found = true;
+    } else {
+        publisher->own_topic_failed = true;
+    }
+}
+
 static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque) {
     (void)client;
     struct publisher *publisher = opaque;
@@ -72,8 +95,7 @@ static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, v
     }
     publisher->displaced = publisher->displaced || tells_displacement(message->err);
     if (!is_purged(message->err) && !publisher->displaced) {
-        bool barred = reply_topics_bar(publisher->reply_topics, view_text(topic));
-        publisher->culprit_found = publisher->culprit_found || barred;
+        note_culprit(publisher, topic, message->err);
     }
 }
 
@@ -236,22 +258,25 @@ static enum status finish(
     if (status == STATUS_OK) {
         status = await_deliveries(publisher);
     }
+    publisher->commit_tried = status == STATUS_OK;
     return status == STATUS_OK ? until_done(publisher, commit, NULL, "commit") : status;
 }
 
 /* The abort serves the delivery reports that are left, so only afterwards it is known who is to
- * blame. STATUS_CONFLICT: a reply topic; the answers may be published again without it. */
+ * blame. STATUS_CONFLICT: a reply topic, or a dead letter; the answers may be published again
+ * without it. Once a commit was tried, only Kafka's committed offset can say what became of it, and
+ * the next session reads that. */
 static enum status give_up(struct publisher *publisher, enum status status) {
     bool aborted =
         step(rd_kafka_abort_transaction(publisher->client, ABORT_TIMEOUT_MS), "abort") == STATUS_OK;
-    if (!publisher->named_by_clients || publisher->displaced) {
-        return status;
-    }
-    if (!publisher->culprit_found) {
+    bool blameless = publisher->displaced || publisher->own_topic_failed;
+    if (!blameless && !publisher->culprit_found && publisher->named_by_clients) {
         /* An AddPartitions that fails, or a delivery that never comes, names nobody. */
-        (void)reply_topics_bar(publisher->reply_topics, view_of(NULL, 0));
+        (void)reply_topics_bar(publisher->reply_topics, view_of(NULL, 0), UNNAMED_BAR_US);
+        publisher->culprit_found = true;
     }
-    return aborted ? STATUS_CONFLICT : status;
+    bool again = aborted && !blameless && !publisher->commit_tried && publisher->culprit_found;
+    return again ? STATUS_CONFLICT : status;
 }
 
 static enum status begin(struct publisher *publisher) {
@@ -259,6 +284,8 @@ static enum status begin(struct publisher *publisher) {
     publisher->named_by_clients = false;
     publisher->displaced = false;
     publisher->culprit_found = false;
+    publisher->own_topic_failed = false;
+    publisher->commit_tried = false;
     return step(rd_kafka_begin_transaction(publisher->client), "begin") == STATUS_OK ? STATUS_OK
                                                                                      : STATUS_RETRY;
 }
@@ -308,36 +335,51 @@ struct destination {
     bool refused;
 };
 
-static struct destination destination_of(
-    struct publisher *publisher, const struct answer *answer, struct arena *arena) {
+/* False: whether the client's topic can be used is not known now, so the answer waits. */
+static bool find_destination(
+    struct publisher *publisher,
+    const struct answer *answer,
+    struct arena *arena,
+    struct destination *destination) {
     const struct route *route = &answer->route;
-    struct destination destination = {
+    *destination = (struct destination){
         .topic = publisher->settings.outcome_topic,
         .partition = RD_KAFKA_PARTITION_UA,
         .refused = route->reply_topic_refused};
     if (route->reply_topic.data == NULL) {
-        return destination;
+        return true;
     }
     int32_t partitions =
         reply_topics_partitions(publisher->reply_topics, publisher->client, route->reply_topic);
-    if (partitions == 0) {
-        destination.refused = true;
-        return destination;
+    if (partitions <= 0) {
+        destination->refused = true;
+        return partitions == 0;
     }
-    destination.topic = arena_text(arena, route->reply_topic);
+    destination->topic = arena_text(arena, route->reply_topic);
     if (route->reply_partition >= 0 && route->reply_partition < partitions) {
-        destination.partition = route->reply_partition;
+        destination->partition = route->reply_partition;
     }
-    return destination;
+    return true;
+}
+
+static void report_refused(const struct answer *answer) {
+    metrics_add(METRIC_REPLY_ROUTES_REFUSED, "", 1);
+    log_info(
+        "a reply topic cannot be used; the outcome goes to the default topic without its result",
+        LOG_INT("partition", answer->partition),
+        LOG_INT("offset", answer->offset));
 }
 
 static enum status produce_outcome(
     struct publisher *publisher, const struct answer *answer, struct arena *arena) {
-    struct destination destination = destination_of(publisher, answer, arena);
+    struct destination destination;
     struct view body = answer->outcome;
+    if (!find_destination(publisher, answer, arena, &destination)) {
+        return STATUS_RETRY;
+    }
     if (destination.refused) {
         body = codec_outcome_without_result(publisher->codec, arena, body);
-        metrics_add(METRIC_REPLY_ROUTES_REFUSED, "", 1);
+        report_refused(answer);
     }
     publisher->named_by_clients =
         publisher->named_by_clients || destination.topic != publisher->settings.outcome_topic;
@@ -370,12 +412,26 @@ static enum status produce_event(
     return produce(publisher, &message);
 }
 
-static enum status produce_dead_letter(struct publisher *publisher, const struct answer *answer) {
+/* `sha256:` and 64 digits, in place of a copy that -dlt does not take. */
+static struct view digest_of_letter(struct arena *arena, struct view value) {
+    static const char prefix[] = "sha256:";
+    struct digest digest;
+    char *text = arena_take(arena, sizeof prefix + DIGEST_TEXT_SIZE);
+    digest_of(value, &digest);
+    memcpy(text, prefix, sizeof prefix);
+    digest_format(&digest, text + sizeof prefix - 1);
+    return view_text(text);
+}
+
+static enum status produce_dead_letter(
+    struct publisher *publisher, const struct answer *answer, struct arena *arena) {
+    const struct dead_letter *letter = &answer->dead_letter;
     struct message message = {
         .topic = publisher->settings.dead_letter_topic,
         .partition = answer->partition,
-        .key = answer->route.key,
-        .value = answer->dead_letter.value,
+        .key = publisher->short_letters && letter->key.size > ROUTE_KEY_BYTES_MAX ? view_of(NULL, 0)
+                                                                                  : letter->key,
+        .value = publisher->short_letters ? digest_of_letter(arena, letter->value) : letter->value,
         .headers = message_dead_letter_headers(
             answer, publisher->settings.request_topic, publisher->settings.group),
     };
@@ -391,24 +447,51 @@ static enum status produce_answer(
         status = produce_event(publisher, answer, &event, arena);
     }
     if (status == STATUS_OK && answer->dead_letter.needed) {
-        status = produce_dead_letter(publisher, answer);
+        status = produce_dead_letter(publisher, answer, arena);
     }
     return status;
 }
 
-/* How many answers from the first on go into one transaction: up to reply_partitions_max that name
- * a reply topic (each partition touched costs a marker, and how many there are is only known when
- * they are produced). */
+/* Reply partitions that a slice touches, at most: of each topic as many as answers go there, or as
+ * it has. */
+struct touched {
+    struct view topic;
+    int32_t partitions;
+    int32_t count;
+};
+
+static struct touched *find_touched(struct touched *touched, size_t *count, struct view topic) {
+    for (size_t i = 0; i < *count; i++) {
+        if (view_equal(touched[i].topic, topic)) {
+            return &touched[i];
+        }
+    }
+    touched[*count] = (struct touched){.topic = topic};
+    return &touched[(*count)++];
+}
+
+/* How many answers from the first on go into one transaction: each reply partition that it touches
+ * costs a marker. */
 static size_t slice_size(
-    const struct publisher *publisher, const struct answer *answers, size_t count) {
-    size_t named = 0;
+    struct publisher *publisher, const struct answer *answers, size_t count, struct arena *arena) {
+    struct touched *touched = ARENA_ARRAY(arena, struct touched, count);
+    size_t topics = 0;
+    size_t partitions = 0;
     for (size_t i = 0; i < count; i++) {
-        bool another =
-            answers[i].route.reply_topic.data != NULL
-            && (i == 0
-                || !view_equal(answers[i].route.reply_topic, answers[i - 1].route.reply_topic));
-        named += another ? 1U : 0U;
-        if (named > publisher->settings.reply_partitions_max) {
+        struct view name = answers[i].route.reply_topic;
+        if (name.data == NULL) {
+            continue;
+        }
+        struct touched *topic = find_touched(touched, &topics, name);
+        if (topic->count == 0) {
+            topic->partitions =
+                reply_topics_partitions(publisher->reply_topics, publisher->client, name);
+        }
+        if (topic->count < topic->partitions) {
+            topic->count++;
+            partitions++;
+        }
+        if (partitions > publisher->settings.reply_partitions_max) {
             return i;
         }
     }
@@ -446,7 +529,7 @@ static enum status publish_until_done(
     enum status status = STATUS_CONFLICT;
     for (int attempt = 1; status == STATUS_CONFLICT && attempt <= ATTEMPTS_MAX; attempt++) {
         if (attempt == ATTEMPTS_MAX) {
-            (void)reply_topics_bar(publisher->reply_topics, view_of(NULL, 0));
+            (void)reply_topics_bar(publisher->reply_topics, view_of(NULL, 0), UNNAMED_BAR_US);
         }
         status = publish_slice(publisher, answers, count, arena);
     }
@@ -458,7 +541,7 @@ static enum status publish(
     struct publisher *publisher = self;
     enum status status = STATUS_OK;
     for (size_t done = 0; status == STATUS_OK && done < count;) {
-        size_t size = slice_size(publisher, answers + done, count - done);
+        size_t size = slice_size(publisher, answers + done, count - done, arena);
         status = publish_until_done(publisher, answers + done, size, arena);
         done += size;
     }

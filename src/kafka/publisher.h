@@ -20,6 +20,7 @@ struct publisher_settings {
     const char *source; /* ce_source */
     const char *group;  /* in dead letters' headers */
     int64_t transaction_timeout_us;
+    int64_t reply_bar_us;        /* how long a reply topic that refused is not used */
     size_t reply_partitions_max; /* client partitions a transaction; a batch on more is published in
                                     several */
 };

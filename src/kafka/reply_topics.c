@@ -7,7 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { NAME_SIZE = 250, PICTURE_AGE_MAX_US = 1000000, METADATA_TIMEOUT_MS = 2000 };
+enum {
+    NAME_SIZE = 250,
+    PICTURE_AGE_MAX_US = 1000000,
+    PICTURE_BELIEVED_US = 30000000,
+    METADATA_TIMEOUT_MS = 2000
+};
 
 struct reply_topic {
     char name[NAME_SIZE];
@@ -18,21 +23,20 @@ struct reply_topic {
 struct reply_topics {
     char prefix[NAME_SIZE];
     size_t topics_max;
-    int64_t bar_us;
+    int64_t tried_at_us;         /* monotonic; 0: never */
     int64_t seen_at_us;          /* monotonic; 0: never */
     int64_t all_barred_until_us; /* monotonic */
     size_t count;
     struct reply_topic *items;
 };
 
-struct reply_topics *reply_topics_new(const char *prefix, size_t topics_max, int64_t bar_us) {
+struct reply_topics *reply_topics_new(const char *prefix, size_t topics_max) {
     struct reply_topics *topics = calloc(1, sizeof *topics);
     if (topics == NULL) {
         return NULL;
     }
     (void)snprintf(topics->prefix, sizeof topics->prefix, "%s", prefix);
     topics->topics_max = topics_max;
-    topics->bar_us = bar_us;
     return topics;
 }
 
@@ -87,6 +91,7 @@ static void copy_wanted(struct reply_topics *topics, const rd_kafka_metadata_t *
 
 static void look(struct reply_topics *topics, rd_kafka_t *client) {
     const rd_kafka_metadata_t *metadata = NULL;
+    topics->tried_at_us = time_monotonic_us();
     rd_kafka_resp_err_t error = rd_kafka_metadata(client, 1, NULL, &metadata, METADATA_TIMEOUT_MS);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
         log_warning(
@@ -100,8 +105,11 @@ static void look(struct reply_topics *topics, rd_kafka_t *client) {
 
 int32_t reply_topics_partitions(struct reply_topics *topics, rd_kafka_t *client, struct view name) {
     int64_t now_us = time_monotonic_us();
-    if (topics->seen_at_us == 0 || now_us - topics->seen_at_us > PICTURE_AGE_MAX_US) {
+    if (topics->tried_at_us == 0 || now_us - topics->tried_at_us > PICTURE_AGE_MAX_US) {
         look(topics, client);
+    }
+    if (topics->seen_at_us == 0 || now_us - topics->seen_at_us > PICTURE_BELIEVED_US) {
+        return -1;
     }
     const struct reply_topic *topic = find(topics, name);
     bool barred =
@@ -109,8 +117,8 @@ int32_t reply_topics_partitions(struct reply_topics *topics, rd_kafka_t *client,
     return topic == NULL || barred ? 0 : topic->partitions;
 }
 
-bool reply_topics_bar(struct reply_topics *topics, struct view name) {
-    int64_t until_us = time_monotonic_us() + topics->bar_us;
+bool reply_topics_bar(struct reply_topics *topics, struct view name, int64_t bar_us) {
+    int64_t until_us = time_monotonic_us() + bar_us;
     if (name.data == NULL) {
         topics->all_barred_until_us = until_us;
         return true;

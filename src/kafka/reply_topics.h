@@ -12,13 +12,14 @@ struct reply_topics;
 
 /* `prefix`: names that begin otherwise are never found. `topics_max`: more in the cluster are not
  * seen. NULL: no memory. */
-struct reply_topics *reply_topics_new(const char *prefix, size_t topics_max, int64_t bar_us);
+struct reply_topics *reply_topics_new(const char *prefix, size_t topics_max);
 void reply_topics_destroy(struct reply_topics *topics);
 
 /* Partitions of the topic, 0 if it does not exist or is barred. Asks the cluster if the picture is
- * too old. */
+ * too old, at most once a second. Negative: not known, because the cluster has not answered for too
+ * long. */
 int32_t reply_topics_partitions(struct reply_topics *topics, rd_kafka_t *client, struct view name);
 /* Not to be used for a while; data NULL: none of them. False: not a topic that clients name. */
-bool reply_topics_bar(struct reply_topics *topics, struct view name);
+bool reply_topics_bar(struct reply_topics *topics, struct view name, int64_t bar_us);
 
 #endif

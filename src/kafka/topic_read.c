@@ -30,17 +30,24 @@ enum status topics_read_counts(
             error, STATUS_RETRY, "Kafka does not list its topics: %s", rd_kafka_err2str(failure));
     }
     memset(found, 0, sizeof *found);
+    enum status status = STATUS_OK;
     for (int i = 0; i < TOPIC_COUNT * metadata->topic_cnt; i++) {
         const struct rd_kafka_metadata_topic *topic = &metadata->topics[i / TOPIC_COUNT];
         enum topic candidate = (enum topic)(i % TOPIC_COUNT);
         struct topic_name name = topic_name(plan->prefix, candidate);
-        if (strcmp(topic->topic, name.text) == 0 && has_leaders(topic)) {
+        if (strcmp(topic->topic, name.text) != 0) {
+            continue;
+        }
+        if (!has_leaders(topic)) {
+            status = error_set(
+                error, STATUS_RETRY, "topic %s has a partition without a leader", name.text);
+        } else {
             found->topics[candidate].partitions = topic->partition_cnt;
             found->topics[candidate].replication_factor = topic->partitions[0].replica_cnt;
         }
     }
     rd_kafka_metadata_destroy(metadata);
-    return STATUS_OK;
+    return status;
 }
 
 static void take_config(struct topic_found *found, const char *name, const char *value) {

@@ -10,6 +10,9 @@
 static const char *const keywords[] = {
     "connect_timeout",
     "tcp_user_timeout",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_count",
     "application_name",
     "dbname",
     "client_encoding",
@@ -63,7 +66,7 @@ static void read_target(const PQconninfoOption *options, struct target *target) 
 }
 
 static PGconn *connect_to(const char *url, const struct target *target, struct error *error) {
-    const char *values[] = {"5", "10000", "slotkeeper", url, "UTF8", NULL};
+    const char *values[] = {"5", "10000", "5", "2", "3", "slotkeeper", url, "UTF8", NULL};
     _Static_assert(
         sizeof values / sizeof values[0] == sizeof keywords / sizeof keywords[0], "one value each");
     PGconn *connection = PQconnectdbParams(keywords, values, 1);

@@ -123,6 +123,24 @@ enum status progress_note_published(
     return update_own(pipeline, STATEMENT_NOTE_PUBLISHED, &parameters);
 }
 
+enum status progress_note_end(
+    struct pipeline *pipeline,
+    const struct progress_owner *owner,
+    struct partition *partition,
+    struct arena *arena) {
+    struct parameters parameters = owner_parameters(owner, partition->number, arena);
+    parameters_add_uuid(&parameters, arena, owner->owner);
+    parameters_add_int8(&parameters, arena, partition->next_offset);
+    parameters_add_int8(&parameters, arena, partition->end_offset);
+    enum status status = update_own(pipeline, STATEMENT_NOTE_END, &parameters);
+    if (status == STATUS_OK) {
+        partition->next_offset = partition->end_offset;
+        partition->published_offset = partition->end_offset;
+        partition->noted_offset = partition->end_offset;
+    }
+    return status;
+}
+
 static bool read_events(
     const PGresult *result, int row, struct answer_reader *reader, struct answer *answer) {
     if (!event_bodies_decode(arena_copy(reader->arena, row_bytes(result, row, 8)), answer)) {

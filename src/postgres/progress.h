@@ -48,6 +48,14 @@ enum status progress_note_published(
     const struct partition *partition,
     struct arena *arena) MUST_USE;
 
+/* All records below end_offset are answered and published: goes on from there. The partition's
+ * offsets follow. */
+enum status progress_note_end(
+    struct pipeline *pipeline,
+    const struct progress_owner *owner,
+    struct partition *partition,
+    struct arena *arena) MUST_USE;
+
 struct unpublished_window {
     int32_t number;
     int64_t from_offset;

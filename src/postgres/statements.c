@@ -15,13 +15,13 @@
     " ORDER BY account_id FOR " strength
 
 static const struct statement_text statements[STATEMENT_COUNT] = {
-    [STATEMENT_BEGIN] = {"begin",                      "BEGIN"                                                                },
-    [STATEMENT_COMMIT] = {"commit",                     "COMMIT"                                                               },
-    [STATEMENT_ROLLBACK] = {"rollback",                   "ROLLBACK"                                                             },
+    [STATEMENT_BEGIN] = {"begin", "BEGIN"},
+    [STATEMENT_COMMIT] = {"commit", "COMMIT"},
+    [STATEMENT_ROLLBACK] = {"rollback", "ROLLBACK"},
     [STATEMENT_CLAIM] =
         {"claim",
-                         "UPDATE partition_progress p SET next_offset = c.after_offset, published_offset = "
-                         "c.published_offset,"
+         "UPDATE partition_progress p SET next_offset = c.after_offset, published_offset = "
+         "c.published_offset,"
          " last_offset = c.last_offset, last_append_time = c.last_append_time, last_hash = "
          "c.last_hash"
          " FROM unnest($3::integer[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], "
@@ -29,81 +29,81 @@ static const struct statement_text statements[STATEMENT_COUNT] = {
          " $9::bytea[]) c (partition, remembered, after_offset, published_offset, last_offset, "
          "last_append_time, last_hash)"
          " WHERE p.topic = $1::text AND p.partition = c.partition AND p.owner = $2::uuid"
-         " AND p.next_offset = c.remembered"                                                                                  },
-    [STATEMENT_LOCK_ACCOUNTS_SHARED] = {"lock_accounts_shared",       LOCK_ACCOUNTS("KEY SHARE")                                             },
-    [STATEMENT_LOCK_ACCOUNTS_FOR_UPDATE] = {"lock_accounts_for_update",   LOCK_ACCOUNTS("UPDATE")                                                },
+         " AND p.next_offset = c.remembered"},
+    [STATEMENT_LOCK_ACCOUNTS_SHARED] = {"lock_accounts_shared", LOCK_ACCOUNTS("KEY SHARE")},
+    [STATEMENT_LOCK_ACCOUNTS_FOR_UPDATE] = {"lock_accounts_for_update", LOCK_ACCOUNTS("UPDATE")},
     [STATEMENT_LOCK_SLOTS] =
         {"lock_slots",
-                         "SELECT slot_id, doctor_id, lower(during), upper(during), withdrawn_at IS NOT NULL FROM "
-                         "slot"
-         " WHERE slot_id = ANY ($1::uuid[]) ORDER BY slot_id FOR NO KEY UPDATE"                                               },
+         "SELECT slot_id, doctor_id, lower(during), upper(during), withdrawn_at IS NOT NULL FROM "
+         "slot"
+         " WHERE slot_id = ANY ($1::uuid[]) ORDER BY slot_id FOR NO KEY UPDATE"},
     [STATEMENT_LOAD_CHAINS] =
         {"load_chains",
-                         "SELECT s.slot_id, e.sequence, e.hash FROM unnest($1::uuid[]) s (slot_id) CROSS JOIN "
-                         "LATERAL"
+         "SELECT s.slot_id, e.sequence, e.hash FROM unnest($1::uuid[]) s (slot_id) CROSS JOIN "
+         "LATERAL"
          " (SELECT sequence, hash FROM slot_event WHERE slot_event.slot_id = s.slot_id"
-         " ORDER BY sequence DESC LIMIT 1) e"                                                                                 },
+         " ORDER BY sequence DESC LIMIT 1) e"},
     [STATEMENT_LOAD_PURGED] =
-        {"load_purged",                "SELECT slot_id FROM purged_slot WHERE slot_id = ANY ($1::uuid[])"     },
+        {"load_purged", "SELECT slot_id FROM purged_slot WHERE slot_id = ANY ($1::uuid[])"},
     [STATEMENT_LOAD_ACTIVE_APPOINTMENTS] =
         {"load_active_appointments",
-                         "SELECT " APPOINTMENT_COLUMNS
-         " FROM appointment WHERE slot_id = ANY ($1::uuid[]) AND active"                                        },
+         "SELECT " APPOINTMENT_COLUMNS
+         " FROM appointment WHERE slot_id = ANY ($1::uuid[]) AND active"},
     [STATEMENT_LOAD_NAMED_APPOINTMENTS] =
         {"load_named_appointments",
-                         "SELECT " APPOINTMENT_COLUMNS " FROM appointment WHERE appointment_id = ANY ($1::uuid[])"            },
+         "SELECT " APPOINTMENT_COLUMNS " FROM appointment WHERE appointment_id = ANY ($1::uuid[])"},
     [STATEMENT_LOAD_PATIENTS_APPOINTMENTS] =
         {"load_patients_appointments",
-                         "SELECT " APPOINTMENT_COLUMNS
+         "SELECT " APPOINTMENT_COLUMNS
          " FROM appointment WHERE patient_id = ANY ($1::uuid[]) AND state = 'booked'"
-         " AND (seat IS NOT NULL OR upper(during) > clock_timestamp())"                                                       },
+         " AND (seat IS NOT NULL OR upper(during) > statement_timestamp())"},
     [STATEMENT_LOAD_CALENDARS] =
         {"load_calendars",
-                         "SELECT s.slot_id, s.doctor_id, lower(s.during), upper(s.during)"
+         "SELECT s.slot_id, s.doctor_id, lower(s.during), upper(s.during)"
          " FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) w (doctor_id, starts_at, "
          "ends_at)"
          " JOIN slot s ON s.doctor_id = w.doctor_id AND s.during && tstzrange(w.starts_at, "
          "w.ends_at)"
-         " WHERE s.withdrawn_at IS NULL"                                                                                      },
+         " WHERE s.withdrawn_at IS NULL"},
     [STATEMENT_COUNT_SLOTS_TO_COME] =
         {"count_slots_to_come",
-                         "SELECT d.doctor_id, (SELECT count(*) FROM slot s WHERE s.doctor_id = d.doctor_id"
-         " AND s.withdrawn_at IS NULL AND lower(s.during) > clock_timestamp()) FROM "
-         "unnest($1::uuid[]) d (doctor_id)"                                                                                   },
+         "SELECT d.doctor_id, (SELECT count(*) FROM slot s WHERE s.doctor_id = d.doctor_id"
+         " AND s.withdrawn_at IS NULL AND lower(s.during) > statement_timestamp()) FROM "
+         "unnest($1::uuid[]) d (doctor_id)"},
     [STATEMENT_LOAD_RECALLS] =
         {"load_recalls",
-                         "SELECT l.caller, l.command_id, l.content_hash, l.outcome_schema, l.outcome"
+         "SELECT l.caller, l.command_id, l.content_hash, l.outcome_schema, l.outcome"
          " FROM unnest($1::uuid[], $2::uuid[]) k (caller, command_id)"
          " JOIN command_log l ON l.caller = k.caller AND l.command_id = k.command_id WHERE "
-         "l.recallable"                                                                                                       },
-    [STATEMENT_CLOCK] = {"clock",                      "SELECT clock_timestamp()"                                             },
+         "l.recallable"},
+    [STATEMENT_CLOCK] = {"clock", "SELECT clock_timestamp()"},
     [STATEMENT_UPDATE_APPOINTMENTS] =
         {"update_appointments",
-                         "UPDATE appointment a SET state = u.state::appointment_state, seat = u.seat,"
+         "UPDATE appointment a SET state = u.state::appointment_state, seat = u.seat,"
          " cancel_reason = u.cancel_reason::event_reason,"
          " ended_at = CASE WHEN u.state = 'booked' THEN NULL ELSE $5::timestamptz END"
          " FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::text[]) u (appointment_id, "
          "state, seat, cancel_reason)"
-         " WHERE a.appointment_id = u.appointment_id AND a.state = 'booked'"                                                  },
+         " WHERE a.appointment_id = u.appointment_id AND a.state = 'booked'"},
     [STATEMENT_WITHDRAW_SLOTS] =
         {"withdraw_slots",
-                         "UPDATE slot s SET withdrawn_at = $3::timestamptz, withdrawal_reason = "
-                         "u.reason::event_reason"
+         "UPDATE slot s SET withdrawn_at = $3::timestamptz, withdrawal_reason = "
+         "u.reason::event_reason"
          " FROM unnest($1::uuid[], $2::text[]) u (slot_id, reason)"
-         " WHERE s.slot_id = u.slot_id AND s.withdrawn_at IS NULL"                                                            },
+         " WHERE s.slot_id = u.slot_id AND s.withdrawn_at IS NULL"},
     [STATEMENT_INSERT_SLOTS] =
         {"insert_slots",
-                         "INSERT INTO slot (slot_id, doctor_id, during, published_at, withdrawn_at, "
-                         "withdrawal_reason)"
+         "INSERT INTO slot (slot_id, doctor_id, during, published_at, withdrawn_at, "
+         "withdrawal_reason)"
          " SELECT n.slot_id, n.doctor_id, tstzrange(n.starts_at, n.ends_at), $7::timestamptz,"
          " CASE WHEN n.withdrawn THEN $7::timestamptz END, n.reason::event_reason"
          " FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], "
          "$5::boolean[], $6::text[])"
-         " n (slot_id, doctor_id, starts_at, ends_at, withdrawn, reason)"                                                     },
+         " n (slot_id, doctor_id, starts_at, ends_at, withdrawn, reason)"},
     [STATEMENT_INSERT_APPOINTMENTS] =
         {"insert_appointments",
-                         "INSERT INTO appointment (appointment_id, slot_id, doctor_id, during, patient_id, state, "
-                         "seat,"
+         "INSERT INTO appointment (appointment_id, slot_id, doctor_id, during, patient_id, state, "
+         "seat,"
          " rescheduled_from, cancel_reason, booked_at, ended_at)"
          " SELECT n.appointment_id, n.slot_id, n.doctor_id, tstzrange(n.starts_at, n.ends_at), "
          "n.patient_id,"
@@ -114,11 +114,11 @@ static const struct statement_text statements[STATEMENT_COUNT] = {
          "$6::uuid[],"
          " $7::text[], $8::smallint[], $9::uuid[], $10::text[]) n (appointment_id, slot_id, "
          "doctor_id, starts_at,"
-         " ends_at, patient_id, state, seat, rescheduled_from, cancel_reason)"                                                },
+         " ends_at, patient_id, state, seat, rescheduled_from, cancel_reason)"},
     [STATEMENT_INSERT_SLOT_EVENTS] =
         {"insert_slot_events",
-                         "INSERT INTO slot_event (slot_id, sequence, event_id, entity, entity_id, old_state, "
-                         "new_state, actor_id,"
+         "INSERT INTO slot_event (slot_id, sequence, event_id, entity, entity_id, old_state, "
+         "new_state, actor_id,"
          " actor_role, command_id, reason, related_id, detail, occurred_at, hash)"
          " SELECT n.slot_id, n.sequence, n.event_id, n.entity::entity, n.entity_id, "
          "n.old_state::entity_state,"
@@ -131,11 +131,11 @@ static const struct statement_text statements[STATEMENT_COUNT] = {
          "$15::bytea[])"
          " n (slot_id, sequence, event_id, entity, entity_id, old_state, new_state, actor_id, "
          "actor_role, command_id,"
-         " reason, related_id, detail, hash)"                                                                                 },
+         " reason, related_id, detail, hash)"},
     [STATEMENT_INSERT_ANSWERS] =
         {"insert_answers",
-                         "INSERT INTO command_log (topic, partition, record_offset, append_time, caller, "
-                         "command_id, content_hash,"
+         "INSERT INTO command_log (topic, partition, record_offset, append_time, caller, "
+         "command_id, content_hash,"
          " recallable, decided_at, code, outcome_schema, outcome, event_schema, events, route, "
          "dead_letter)"
          " SELECT $1::text, n.partition, n.record_offset, n.append_time, n.caller, n.command_id, "
@@ -149,13 +149,13 @@ static const struct statement_text statements[STATEMENT_COUNT] = {
          "$15::bytea[],"
          " $16::bytea[]) n (partition, record_offset, append_time, caller, command_id, "
          "content_hash, recallable, code,"
-         " outcome_schema, outcome, event_schema, events, route, dead_letter)"                                                },
- /* The write waits for whatever the owner before left undecided: from here on nothing of it can
-  commit. */
+         " outcome_schema, outcome, event_schema, events, route, dead_letter)"},
+    /* The write waits for whatever the owner before left undecided: from here on nothing of it can
+     commit. */
     [STATEMENT_TAKE_PARTITION] =
         {"take_partition",
-                         "INSERT INTO partition_progress AS p (topic, partition, cluster_id, next_offset, "
-                         "published_offset, owner,"
+         "INSERT INTO partition_progress AS p (topic, partition, cluster_id, next_offset, "
+         "published_offset, owner,"
          " transactional_id, backend_pid, backend_start, taken_at)"
          " SELECT $1::text, $2::integer, $3::text, $4::bigint, $4::bigint, $5::uuid, $6::text, "
          "pg_backend_pid(),"
@@ -168,52 +168,59 @@ static const struct statement_text statements[STATEMENT_COUNT] = {
          " ELSE p.to_fence || p.transactional_id END"
          " RETURNING next_offset, published_offset, generation, cluster_id, last_offset, "
          "last_append_time, last_hash,"
-         " array_to_string(to_fence, ' ')"                                                                                    },
+         " array_to_string(to_fence, ' ')"},
     [STATEMENT_DROP_FENCED] =
         {"drop_fenced",
-                         "UPDATE partition_progress SET to_fence = array_remove(to_fence, $4::text)"
-         " WHERE topic = $1::text AND partition = $2::integer AND owner = $3::uuid"                                           },
+         "UPDATE partition_progress SET to_fence = array_remove(to_fence, $4::text)"
+         " WHERE topic = $1::text AND partition = $2::integer AND owner = $3::uuid"},
     [STATEMENT_RELEASE_PARTITION] =
         {"release_partition",
-                         "UPDATE partition_progress SET owner = NULL, transactional_id = NULL, published_offset = "
-                         "$4::bigint"
-         " WHERE topic = $1::text AND partition = $2::integer AND owner = $3::uuid"                                           },
+         "UPDATE partition_progress SET owner = NULL, transactional_id = NULL, published_offset = "
+         "$4::bigint"
+         " WHERE topic = $1::text AND partition = $2::integer AND owner = $3::uuid"},
     [STATEMENT_NOTE_PUBLISHED] =
         {"note_published",
-                         "UPDATE partition_progress SET published_offset = $4::bigint"
-         " WHERE topic = $1::text AND partition = $2::integer AND owner = $3::uuid"                                           },
- /* Dead letters can be large: a slice ends after 4 MiB of them. */
+         "UPDATE partition_progress SET published_offset = $4::bigint"
+         " WHERE topic = $1::text AND partition = $2::integer AND owner = $3::uuid"},
+    /* Dead letters can be large: a slice ends after 4 MiB of them. */
+    /* What stands between the last record and the end are markers of transactions, which nobody
+       answers. */
+    [STATEMENT_NOTE_END] =
+        {"note_end",
+         "UPDATE partition_progress SET next_offset = $5::bigint, published_offset = $5::bigint"
+         " WHERE topic = $1::text AND partition = $2::integer AND owner = $3::uuid"
+         " AND next_offset = $4::bigint"},
     [STATEMENT_LOAD_UNPUBLISHED] =
         {"load_unpublished",
-                         "SELECT record_offset, append_time, caller, command_id, code, outcome_schema, outcome, "
-                         "event_schema, events,"
+         "SELECT record_offset, append_time, caller, command_id, code, outcome_schema, outcome, "
+         "event_schema, events,"
          " route, dead_letter FROM (SELECT *, sum(coalesce(octet_length(dead_letter), 0)) OVER "
          "(ORDER BY record_offset)"
          " - coalesce(octet_length(dead_letter), 0) AS bytes_before FROM command_log"
          " WHERE topic = $1::text AND partition = $2::integer AND record_offset >= $3::bigint"
          " AND record_offset < $4::bigint ORDER BY record_offset LIMIT $5::integer) slice"
-         " WHERE bytes_before < 4194304 ORDER BY record_offset"                                                               },
+         " WHERE bytes_before < 4194304 ORDER BY record_offset"},
     [STATEMENT_FORGET_ANSWERS] =
-        {"forget_answers",             "SELECT forget_answers($1::text, $2::integer, $3::bigint, $4::integer)"},
+        {"forget_answers", "SELECT forget_answers($1::text, $2::integer, $3::bigint, $4::integer)"},
     [STATEMENT_EXPIRE_LOG] =
-        {"expire_log",                 "SELECT expire_log($1::bigint * interval '1 microsecond', $2::integer)"},
+        {"expire_log", "SELECT expire_log($1::bigint * interval '1 microsecond', $2::integer)"},
     [STATEMENT_LOAD_PENDING_EVENTS] =
         {"load_pending_events",
-                         "SELECT position, event_schema, event FROM pending_event ORDER BY position LIMIT "
-                         "$1::integer"                                                                                        },
+         "SELECT position, event_schema, event FROM pending_event ORDER BY position LIMIT "
+         "$1::integer"},
     [STATEMENT_DELETE_PENDING_EVENTS] =
-        {"delete_pending_events",      "DELETE FROM pending_event WHERE position < $1::bigint"                },
- /* A stopped worker can keep its locks while it is idle in a transaction, or while its socket is
-  full. */
+        {"delete_pending_events", "DELETE FROM pending_event WHERE position < $1::bigint"},
+    /* A stopped worker can keep its locks while it is idle in a transaction, or while its socket is
+     full. */
     [STATEMENT_TERMINATE_STALLED] =
         {"terminate_stalled",
-                         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = "
-                         "current_user"
+         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = "
+         "current_user"
          " AND datname = current_database() AND pid <> pg_backend_pid() AND state_change < "
          "clock_timestamp() - interval '2 s'"
          " AND (state LIKE 'idle in transaction%' OR (state = 'active' AND wait_event = "
-         "'ClientWrite'))"                                                                                                    },
-    [STATEMENT_PING] = {"ping",                       "SELECT 1"                                                             },
+         "'ClientWrite'))"},
+    [STATEMENT_PING] = {"ping", "SELECT 1"},
 };
 
 const struct statement_text *statement_text(enum statement statement) {

@@ -50,7 +50,7 @@ enum code codec_decode_command(
     struct decoded *decoded) {
     *decoded = (struct decoded){.framing = FRAMING_SINGLE_OBJECT};
     struct framed framed;
-    if (record->value.size > codec->record_size_max
+    if (record->key.size + record->value.size > codec->record_size_max
         || !framing_read(record->value, headers->schema_id, &framed)) {
         return CODE_MALFORMED;
     }

@@ -121,7 +121,7 @@ enum code request_headers_read(const struct record *record, struct request_heade
     if (found[EXPIRY_TIME].data != NULL
         && !time_parse(found[EXPIRY_TIME], &headers->expires_at_us)) {
         headers->expires_at_us = -1;
-        return CODE_MALFORMED;
+        headers->expiry_unreadable = true;
     }
     return CODE_ACCEPTED;
 }

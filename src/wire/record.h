@@ -47,13 +47,13 @@ struct request_headers {
     struct view tracestate;
     bool traceparent_valid; /* parses as W3C trace context version 00 */
     int64_t expires_at_us;  /* negative: none */
+    bool expiry_unreadable; /* MALFORMED, but the record itself may still tell whose it is */
     struct view schema_id;  /* __value_schema_id */
 };
 
 /* Reads the headers that the contract names; the last occurrence counts, names are exact.
- * CODE_ACCEPTED, or CODE_MALFORMED: too large, or an unreadable ce_expirytime; then nothing of the
- * headers is echoed, which is why *headers is all absent in the first case (in the second, reply
- * route and correlation id stand). */
+ * CODE_ACCEPTED, or CODE_MALFORMED: too large; then nothing of the headers is echoed, and *headers
+ * is all absent. */
 enum code request_headers_read(
     const struct record *record, struct request_headers *headers) MUST_USE;
 

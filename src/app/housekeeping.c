@@ -1,0 +1,123 @@
+/* Between batches: metrics, offsets that no record moves, rows whose time is over, and what `admin`
+ * left to publish. All in bounded slices, so that a batch never waits long behind it. */
+#include "app/session_parts.h"
+#include "base/metrics.h"
+#include "base/time.h"
+#include "postgres/row.h"
+
+#include <stdio.h>
+
+enum {
+    ROUND_US = 1000000,
+    EXPIRE_US = 10000000,
+    ROWS_MAX = 1000, /* removed by one statement */
+    SLICES_MAX = 5,  /* a partition, or the log, a round */
+    LABEL_SIZE = 32,
+};
+
+static void measure_lag(struct session *session, const struct partition *partition) {
+    int64_t high = member_high_watermark(session->member, partition->number);
+    char label[LABEL_SIZE];
+    (void)snprintf(label, sizeof label, "%d", (int)partition->number);
+    if (high >= 0) {
+        metrics_set(METRIC_CONSUMER_LAG, label, (double)(high - partition->next_offset));
+    }
+}
+
+/* Runs a statement that removes up to ROWS_MAX rows and says how many it was, until fewer were
+ * left. *more: not yet. */
+static enum status remove_slices(
+    struct session *session,
+    enum statement statement,
+    const struct parameters *parameters,
+    bool *more) {
+    enum status status = STATUS_OK;
+    *more = true;
+    for (int i = 0; status == STATUS_OK && *more && i < SLICES_MAX; i++) {
+        PGresult **results = NULL;
+        pipeline_queue(session->pipeline, statement, parameters);
+        status = pipeline_run(session->pipeline, &results);
+        *more = status == STATUS_OK && row_int4(results[0], 0, 0) >= ROWS_MAX;
+    }
+    return status;
+}
+
+/* Rows that only served publication go once they are published. */
+static enum status forget_answers(struct session *session, struct partition *partition) {
+    struct parameters parameters = {.count = 0};
+    struct arena *arena = session->host->scratch;
+    parameters_add_text(&parameters, session->owner.topic);
+    parameters_add_int4(&parameters, arena, partition->number);
+    parameters_add_int8(&parameters, arena, partition->published_offset);
+    parameters_add_int4(&parameters, arena, ROWS_MAX);
+    return remove_slices(session, STATEMENT_FORGET_ANSWERS, &parameters, &partition->untidy);
+}
+
+/* Of all workers' calls at one time, one does anything. */
+static enum status expire_log(struct session *session, int64_t now_us) {
+    if (now_us - session->expired_us < EXPIRE_US) {
+        return STATUS_OK;
+    }
+    struct parameters parameters = {.count = 0};
+    bool more = false;
+    parameters_add_int8(&parameters, session->host->scratch, session->settings->log_retention_us);
+    parameters_add_int4(&parameters, session->host->scratch, ROWS_MAX);
+    enum status status = remove_slices(session, STATEMENT_EXPIRE_LOG, &parameters, &more);
+    session->expired_us = more ? session->expired_us : now_us;
+    return status;
+}
+
+static enum status tidy(struct session *session, struct partition *partition) {
+    enum status status = STATUS_OK;
+    if (partition->end_offset > partition->next_offset) {
+        status = progress_note_end(
+            session->pipeline, &session->owner, partition, session->host->scratch);
+    } else if (partition->noted_offset < partition->published_offset) {
+        status = progress_note_published(
+            session->pipeline, &session->owner, partition, session->host->scratch);
+        partition->noted_offset = partition->published_offset;
+    }
+    return status == STATUS_OK && partition->untidy ? forget_answers(session, partition) : status;
+}
+
+/* So that a database that went away is noticed while no record comes. */
+static enum status ping(struct session *session) {
+    pipeline_queue(session->pipeline, STATEMENT_PING, NULL);
+    return pipeline_run(session->pipeline, NULL);
+}
+
+static enum status run_round(struct session *session, int64_t now_us) {
+    enum status status = ping(session);
+    for (size_t i = 0; status == STATUS_OK && i < session->partition_count; i++) {
+        struct partition *partition = &session->partitions[i];
+        measure_lag(session, partition);
+        if (!partition->stopped) {
+            status = tidy(session, partition);
+        }
+    }
+    const struct partition *first = partitions_find(session, 0);
+    if (status == STATUS_OK && first != NULL && !first->stopped) {
+        status = pending_publish(session);
+    }
+    if (status == STATUS_OK) {
+        status = partitions_verify_again(session);
+    }
+    return status == STATUS_OK ? expire_log(session, now_us) : status;
+}
+
+enum status housekeeping_run(struct session *session) {
+    int64_t now_us = time_monotonic_us();
+    if (now_us - session->housekept_us < ROUND_US) {
+        return STATUS_OK;
+    }
+    session->housekept_us = now_us;
+    enum status status = run_round(session, now_us);
+    arena_reset(session->host->scratch);
+    if (status != STATUS_OK) {
+        session->clean = false;
+        if (status != STATUS_LOST) {
+            (void)error_set(session->error, status, "housekeeping failed");
+        }
+    }
+    return status;
+}
