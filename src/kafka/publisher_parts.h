@@ -1,0 +1,45 @@
+/* What the publisher's files share. */
+#ifndef SLOTKEEPER_KAFKA_PUBLISHER_PARTS_H
+#define SLOTKEEPER_KAFKA_PUBLISHER_PARTS_H
+
+#include "kafka/publisher.h"
+
+struct publisher {
+    struct publisher_settings settings;
+    struct codec *codec;
+    struct reply_topics *reply_topics;
+    rd_kafka_t *client;
+    rd_kafka_t *consumer;
+    size_t pending;        /* delivery reports still to come; touched by this thread only */
+    bool failed;           /* a delivery failed in this transaction */
+    bool named_by_clients; /* this transaction holds client-named topics */
+    bool displaced;     /* it failed because another has our place, whatever else failed with it */
+    bool culprit_found; /* it failed because of a topic that is barred now */
+    bool own_topic_failed; /* it failed because of outcomes, audit or -dlt */
+    bool commit_tried;     /* its fate is Kafka's to know */
+    bool short_letters;    /* -dlt refuses copies: only their digests go there */
+};
+
+/* Classes a transaction step's error, and takes it. STATUS_CONFLICT: the same step may be tried
+ * again. */
+enum status publisher_step(rd_kafka_error_t *error, const char *what) MUST_USE;
+
+/* Into the transaction that is open: outcome, audit events, dead letter. */
+enum status publisher_produce_answer(
+    struct publisher *publisher, const struct answer *answer, struct arena *arena) MUST_USE;
+/* `answer` NULL: the event answers no request, and goes where its key says. */
+enum status publisher_produce_event(
+    struct publisher *publisher,
+    const struct answer *answer,
+    const struct loose_event *loose,
+    struct arena *arena) MUST_USE;
+
+/* How many answers from the first on go into one transaction: each reply partition that it touches
+ * costs a marker. */
+size_t publisher_slice_size(
+    struct publisher *publisher,
+    const struct answer *answers,
+    size_t count,
+    struct arena *arena) MUST_USE;
+
+#endif
