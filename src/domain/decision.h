@@ -22,6 +22,8 @@ struct decision {
     int64_t append_time_us;     /* the record's */
     int64_t expires_at_us;      /* ce_expirytime; negative: none */
     struct uuid outcome_id;
+    uint32_t seat_hint; /* where the search for a free seat begins, as a fraction of 2^32: batches
+                           that run at the same time begin in different places and seldom meet */
 
     /* What judge finds out. */
     struct account *caller;  /* NULL: no such account */

@@ -61,9 +61,9 @@ void decision_withdraw_slot(struct decision *decision, struct slot *slot, enum r
             .reason = reason});
 }
 
-/* The lowest seat of 1 .. limit that no booked appointment of the patient holds; 0: all are held.
- * Higher ones are left from days with a higher limit. */
-static int free_seat(const struct account *patient, int limit) {
+/* A seat of 1 .. limit, the first from seat_hint on, that no booked appointment of the patient
+ * holds; 0: all are held. Higher ones are left from days with a higher limit. */
+static int free_seat(const struct account *patient, int limit, uint32_t hint) {
     bool held[LIMITS_BOOKING_MAX + 1] = {false};
     for (const struct appointment *appointment = patient->appointments; appointment != NULL;
          appointment = appointment->next_of_patient) {
@@ -71,11 +71,14 @@ static int free_seat(const struct account *patient, int limit) {
             held[appointment->seat] = true;
         }
     }
-    int seat = 1;
-    while (seat <= limit && held[seat]) {
-        seat++;
+    int first = (int)(((uint64_t)hint * (uint64_t)limit) >> 32);
+    for (int i = 0; i < limit; i++) {
+        int seat = 1 + (first + i) % limit;
+        if (!held[seat]) {
+            return seat;
+        }
     }
-    return seat <= limit ? seat : 0;
+    return 0;
 }
 
 /* Takes the seat of an appointment that is still booked although its time has come: such a one does
@@ -99,7 +102,7 @@ static int16_t take_seat(struct decision *decision) {
     assert(decision->limits->booking_limit >= 0);
     assert(decision->limits->booking_limit <= LIMITS_BOOKING_MAX);
     int limit = (int)decision->limits->booking_limit;
-    int seat = free_seat(decision->caller, limit);
+    int seat = free_seat(decision->caller, limit, decision->seat_hint);
     if (seat == 0 && limit > 0) {
         seat = claim_past_seat(decision, limit);
     }

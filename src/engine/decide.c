@@ -13,6 +13,9 @@ enum {
     HASHED_HEADER_SIZE = HASH_PREFIX_SIZE + DIGEST_TEXT_SIZE
 };
 
+/* Its multiples are spread evenly over 32 bits, however many there are. */
+#define GOLDEN_RATIO 2654435769U
+
 static bool is_topic_name(struct view name) {
     for (size_t i = 0; i < name.size; i++) {
         uint8_t c = name.data[i];
@@ -160,6 +163,7 @@ static enum status decide_command(
         .append_time_us = request->record.append_time_us,
         .expires_at_us = request->headers.expires_at_us,
         .outcome_id = answer->outcome_id,
+        .seat_hint = (uint32_t)request->partition->number * GOLDEN_RATIO,
     };
     enum code code = judge(&decision);
     if (decision.recalled != NULL) {

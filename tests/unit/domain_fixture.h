@@ -43,6 +43,7 @@ struct fixture {
     struct command command;      /* the last one */
     struct decision decision;    /* likewise */
     struct uuid next_command_id; /* zero: a new one for each command */
+    uint32_t seat_hint;
 };
 
 static inline struct uuid id(unsigned number) {
@@ -174,6 +175,7 @@ static inline void begin_command(struct fixture *fixture, unsigned caller, const
         .token_issued_at_us = fixture->now_us - HOUR_US,
         .append_time_us = fixture->now_us - SECOND_US,
         .expires_at_us = -1,
+        .seat_hint = fixture->seat_hint,
         .outcome_id = minted_id(fixture, 0x0c)};
 }
 

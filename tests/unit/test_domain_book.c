@@ -246,6 +246,23 @@ static void the_lowest_free_seat_is_taken(void **state) {
     assert_int_equal(appointment_on(fixture, OTHER)->seat, 4);
 }
 
+static void the_search_for_a_seat_begins_at_the_hint_and_goes_round(void **state) {
+    struct fixture *fixture = *state;
+    fixture->limits.booking_limit = 4;
+    fixture->seat_hint = 0x80000000U; /* half-way: seat 3 */
+    (void)given_seat(fixture, 0x510, 60, 4);
+    given_slot(fixture, SLOT, DOCTOR, 80, 90);
+    given_slot(fixture, OTHER, DOCTOR, 90, 100);
+    assert_accepted(book(fixture, PATIENT, SLOT));
+    assert_int_equal(appointment_on(fixture, SLOT)->seat, 3);
+    assert_accepted(book(fixture, PATIENT, OTHER));
+    assert_int_equal(appointment_on(fixture, OTHER)->seat, 1);
+    fixture->seat_hint = UINT32_MAX;
+    given_slot(fixture, THIRD, DOCTOR, 100, 110);
+    assert_accepted(book(fixture, PATIENT, THIRD));
+    assert_int_equal(appointment_on(fixture, THIRD)->seat, 2);
+}
+
 static void a_cancelled_seat_is_free_again(void **state) {
     struct fixture *fixture = *state;
     const struct appointment *first = given_seat(fixture, 0x510, 60, 1);
@@ -336,6 +353,7 @@ int main(void) {
         DOMAIN_TEST(appointments_to_come_are_limited),
         DOMAIN_TEST(what_began_does_not_count),
         DOMAIN_TEST(the_lowest_free_seat_is_taken),
+        DOMAIN_TEST(the_search_for_a_seat_begins_at_the_hint_and_goes_round),
         DOMAIN_TEST(a_cancelled_seat_is_free_again),
         DOMAIN_TEST(a_seat_of_the_past_is_taken_over_when_none_is_free),
         DOMAIN_TEST(a_lowered_limit_looks_at_low_seats_only),
