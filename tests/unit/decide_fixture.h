@@ -25,6 +25,7 @@ static inline const struct answer *decide(void) {
 static inline void assert_letter(const struct answer *answer, const struct request *request) {
     const struct dead_letter *letter = &answer->dead_letter;
     assert_true(letter->needed);
+    assert_true(view_equal(letter->key, request->record.key));
     assert_ptr_equal(letter->value.data, request->record.value.data);
     assert_int_equal(letter->value.size, request->record.value.size);
     assert_int_equal(letter->header_count, request->record.header_count);

@@ -282,7 +282,7 @@ static inline struct engine_settings clinic_settings(void) {
         .reply_prefix = view_text(REPLY_PREFIX),
         .batch_max = REQUESTS_MAX,
         .arena_size_max = ARENA_SIZE_MAX,
-        .record_size_max = 64 * 1024,
+        .record_size_max = (size_t)64 * 1024,
     };
 }
 

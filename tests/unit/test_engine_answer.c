@@ -241,6 +241,7 @@ static void no_events_are_null(void **state) {
     const struct answer answer = {.event_count = 0};
     struct answer found = {.event_count = 77};
     assert_null(event_bodies_encode(arena, &answer).data);
+    assert_int_equal(event_bodies_encode(arena, &answer).size, 0);
     assert_true(event_bodies_decode(view_of(NULL, 0), &found));
     assert_int_equal(found.event_count, 0);
 }
@@ -286,6 +287,8 @@ static void an_overlong_event_body_is_refused(void **state) {
 
 /* Noise. -------------------------------------------------------------------------------------- */
 
+static struct arena *scratch;
+
 static void assert_within(struct view bytes) {
     struct route route;
     struct dead_letter letter;
@@ -296,7 +299,7 @@ static void assert_within(struct view bytes) {
         assert_true(lies_within(route.traceparent, bytes) && lies_within(route.tracestate, bytes));
         assert_true(route.reply_partition >= -1 && route.framing <= FRAMING_HEADER_GUID);
     }
-    if (dead_letter_decode(arena, bytes, &letter)) {
+    if (dead_letter_decode(scratch, bytes, &letter)) {
         assert_true(lies_within(letter.value, bytes));
         assert_true(letter.header_count <= RECORD_HEADERS_MAX);
         for (size_t i = 0; i < letter.header_count; i++) {
@@ -329,7 +332,7 @@ static void noise_is_read_within_its_bounds(void **state) {
         assert_within(view_of(exact, size));
         free(exact);
         free(bytes);
-        arena_reset(arena);
+        arena_reset(scratch);
     }
 }
 
@@ -338,21 +341,18 @@ static void a_route_with_one_byte_changed_is_read_within_its_bounds(void **state
     const struct route route = full_route();
     struct view bytes = route_encode(arena, &route);
     uint8_t *copy = exact_copy(bytes);
-    for (size_t i = 0; i < bytes.size; i++) {
-        for (unsigned value = 0; value < 256; value++) {
-            struct route found;
-            copy[i] = (uint8_t)value;
-            if (route_decode(view_of(copy, bytes.size), &found)) {
-                assert_true(lies_within(found.reply_topic, view_of(copy, bytes.size)));
-                assert_true(found.reply_partition >= -1 && found.framing <= FRAMING_HEADER_GUID);
-            }
-        }
-        copy[i] = bytes.data[i];
+    for (size_t i = 0; i < bytes.size * 256; i++) {
+        copy[i / 256] = (uint8_t)(i % 256);
+        assert_within(view_of(copy, bytes.size));
+        copy[i / 256] = bytes.data[i / 256];
+        arena_reset(scratch);
     }
     free(copy);
 }
 
 int main(void) {
+    scratch = arena_new((size_t)1 << 20U);
+    assert_non_null(scratch);
     const struct CMUnitTest tests[] = {
         ANSWER_TEST(a_route_comes_back),
         ANSWER_TEST(each_field_of_a_route_stands_alone),
@@ -374,5 +374,7 @@ int main(void) {
         ANSWER_TEST(a_route_with_one_byte_changed_is_read_within_its_bounds),
     };
 
-    return cmocka_run_group_tests_name("engine answer", tests, arena_set_up, arena_tear_down);
+    int failed = cmocka_run_group_tests_name("engine answer", tests, arena_set_up, arena_tear_down);
+    arena_destroy(scratch);
+    return failed;
 }

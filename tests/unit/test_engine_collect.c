@@ -130,6 +130,8 @@ static void the_lock_is_passed_on(void **state) {
     attempt.lock_accounts_for_update = true;
     stage_collect(&attempt);
     assert_true(attempt.load.lock_accounts_for_update);
+    assert_int_equal(attempt.load.claim_count, 1); /* collected afresh */
+    assert_list(attempt.load.callers, PATIENT);
 }
 
 /* Commands of most fields, a record each: the lists hold what a batch can name. */
@@ -319,9 +321,12 @@ static void no_shortest_length_still_needs_a_length(void **state) {
     clinic.engine->settings.limits.slot_duration_min_us = 0;
     (void)publish_slot(DOCTOR, 3, at(100), at(100));
     (void)publish_slot(DOCTOR, 4, at(100), at(40));
-    size_t count = collect()->window_count;
+    size_t none = collect()->window_count;
+    (void)publish_slot(DOCTOR, 5, at(100), at(100) + 1);
+    size_t one = collect()->window_count;
     clinic.engine->settings.limits = clinic_settings().limits;
-    assert_int_equal(count, 0);
+    assert_int_equal(none, 0);
+    assert_int_equal(one, 1);
 }
 
 int main(void) {

@@ -220,6 +220,15 @@ static void a_token_without_a_version_is_judged_by_its_age(void **state) {
 
 /* Early answers. ------------------------------------------------------------------------------ */
 
+static void only_the_batch_is_decoded(void **state) {
+    (void)state;
+    (void)garbage();
+    (void)garbage();
+    stage_decode(clinic.engine, clinic.requests, 1);
+    assert_code(MALFORMED, clinic.requests[0].early);
+    assert_code(ACCEPTED, clinic.requests[1].early); /* as it came */
+}
+
 static void garbage_is_malformed(void **state) {
     (void)state;
     const struct request *request = garbage();
@@ -269,6 +278,24 @@ static void a_cut_command_keeps_its_id_and_no_caller(void **state) {
     assert_letter(answer, request);
     assert_outcome_text(answer, "command_id", id_text(0x8001));
     assert_outcome_text(answer, "caller", NULL);
+}
+
+/* The command can be read, so its id is known; its caller is not asked for. */
+static void an_unreadable_expiry_is_malformed(void **state) {
+    (void)state;
+    given_slots(1);
+    struct request *request = book(PATIENT, 1);
+    given_header(request, "ce_expirytime", view_text("tomorrow"));
+    given_header(request, "kafka_correlationId", view_text("mine"));
+    const struct answer *answer = decide();
+    assert_code(MALFORMED, answer->code);
+    assert_false(answer->has_caller);
+    assert_uuid(id(0x8001), answer->command_id);
+    assert_bare(answer);
+    assert_letter(answer, request);
+    assert_view("mine", answer->route.correlation_id);
+    assert_outcome_text(answer, "command", "slotkeeper.command.BookSlot");
+    assert_int_equal(attempt.world.event_count, 0);
 }
 
 static void no_token_is_unauthenticated_and_no_letter(void **state) {
@@ -454,10 +481,12 @@ int main(void) {
         ENGINE_TEST(refusals_before_the_rules_are_not_recallable),
         ENGINE_TEST(the_account_says_which_tokens_are_current),
         ENGINE_TEST(a_token_without_a_version_is_judged_by_its_age),
+        ENGINE_TEST(only_the_batch_is_decoded),
         ENGINE_TEST(garbage_is_malformed),
         ENGINE_TEST(a_tombstone_is_malformed),
         ENGINE_TEST(a_schema_that_is_not_ours_is_unknown),
         ENGINE_TEST(a_cut_command_keeps_its_id_and_no_caller),
+        ENGINE_TEST(an_unreadable_expiry_is_malformed),
         ENGINE_TEST(no_token_is_unauthenticated_and_no_letter),
         ENGINE_TEST(a_token_is_judged_at_append_time),
         ENGINE_TEST(another_role_is_forbidden_and_known),

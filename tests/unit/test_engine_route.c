@@ -50,6 +50,7 @@ static void assert_taken(const char *topic, const char *taken) {
 static void assert_not_taken(const char *topic) {
     struct route route = route_to(topic, (const uint8_t[]){0, 0, 1, 2});
     assert_null(route.reply_topic.data);
+    assert_int_equal(route.reply_topic.size, 0);
     assert_int_equal(route.reply_partition, -1);
     assert_true(route.reply_topic_refused);
 }
@@ -58,7 +59,7 @@ static void reply_topics_inside_the_prefix_are_taken(void **state) {
     (void)state;
     assert_taken(REPLY_PREFIX "a", REPLY_PREFIX "a");
     assert_taken("\"" REPLY_PREFIX "quoted\"", REPLY_PREFIX "quoted");
-    assert_taken(REPLY_PREFIX "Az09._-", REPLY_PREFIX "Az09._-");
+    assert_taken(REPLY_PREFIX "AZaz09._-", REPLY_PREFIX "AZaz09._-");
     assert_taken(REPLY_PREFIX "..", REPLY_PREFIX "..");
 }
 
@@ -151,6 +152,24 @@ static void headers_too_large_echo_nothing(void **state) {
     assert_letter(answer, request);
 }
 
+/* What other topics need not take goes to nobody but the dead letter. */
+static void a_key_too_long_is_not_echoed(void **state) {
+    (void)state;
+    static uint8_t bulk[ROUTE_KEY_BYTES_MAX + 1];
+    garbage()->record.key = view_of(bulk, ROUTE_KEY_BYTES_MAX);
+    garbage()->record.key = view_of(bulk, ROUTE_KEY_BYTES_MAX + 1);
+    garbage()->record.key = view_of(NULL, 0);
+    const struct answer *answers = decide();
+    assert_ptr_equal(answers[0].route.key.data, bulk);
+    assert_int_equal(answers[0].route.key.size, ROUTE_KEY_BYTES_MAX);
+    assert_null(answers[1].route.key.data);
+    assert_int_equal(answers[1].route.key.size, 0);
+    assert_ptr_equal(answers[1].dead_letter.key.data, bulk);
+    assert_int_equal(answers[1].dead_letter.key.size, ROUTE_KEY_BYTES_MAX + 1);
+    assert_null(answers[2].route.key.data);
+    assert_null(answers[2].dead_letter.key.data);
+}
+
 /* A reply is framed as its request. */
 static void the_framing_is_answered_in_kind(void **state) {
     (void)state;
@@ -173,6 +192,7 @@ int main(void) {
         ENGINE_TEST(no_reply_topic_is_no_refusal),
         ENGINE_TEST(what_is_echoed_is_taken_as_it_is),
         ENGINE_TEST(headers_too_large_echo_nothing),
+        ENGINE_TEST(a_key_too_long_is_not_echoed),
         ENGINE_TEST(the_framing_is_answered_in_kind),
     };
 

@@ -57,6 +57,16 @@ static enum status next_status(struct failure *failure) {
     return failure->times > 0 && failure->times-- > 0 ? failure->status : STATUS_OK;
 }
 
+static void check_claims(const struct load_request *request) {
+    assert_true(request->claim_count >= 1 && request->claim_count <= request->command_count);
+    for (size_t i = 0; i < request->claim_count; i++) {
+        const struct claim *claim = &request->claims[i];
+        assert_non_null(claim->partition);
+        assert_int_equal(claim->after_offset, claim->last_offset + 1);
+        assert_true(claim->after_offset > claim->partition->next_offset);
+    }
+}
+
 static enum status double_load(
     void *self,
     const struct load_request *request,
@@ -66,6 +76,7 @@ static enum status double_load(
     assert_ptr_equal(self, &outside);
     write_journal(
         "load%s(%zu) ", request->lock_accounts_for_update ? "!" : "", request->command_count);
+    check_claims(request);
     outside.work = arena;
     memcpy(outside.at_load, clinic.partitions, sizeof outside.at_load);
     fill_world(world, arena, request->command_count);
@@ -215,6 +226,7 @@ static void a_partition_moves_on_in_two_steps(void **state) {
     assert_offsets(&outside.at_load[0], 100, 100, 93);
     assert_offsets(&outside.at_publish[0], 102, 100, 100);
     assert_offsets(&clinic.partitions[0], 102, 102, 100);
+    assert_true(clinic.partitions[0].untidy && !clinic.partitions[1].untidy);
     assert_int_equal(clinic.partitions[0].last_offset, 101);
     assert_int_equal(clinic.partitions[0].last_append_time_us, FIXTURE_AT_US + 101);
     assert_memory_equal(clinic.partitions[0].last_hash.bytes, hash.bytes, sizeof hash.bytes);

@@ -208,7 +208,33 @@ static void elements_larger_than_expected_fit(void **state) {
     assert_true(view_equal(neighbour, view_text("neighbour")));
 }
 
-/* The largest element that was planned for leaves no room, the next one must take new. */
+/* One element of `type`. */
+static void add_any(struct array *array, enum element_type type) {
+    switch (type) {
+    case ELEMENT_BOOL:
+        array_add_bool(array, true);
+        break;
+    case ELEMENT_INT2:
+        array_add_int2(array, 1);
+        break;
+    case ELEMENT_INT4:
+        array_add_int4(array, 1);
+        break;
+    case ELEMENT_INT8:
+        array_add_int8(array, 1);
+        break;
+    case ELEMENT_TIMESTAMPTZ:
+        array_add_time(array, 1);
+        break;
+    case ELEMENT_UUID:
+    case ELEMENT_TEXT:
+    case ELEMENT_BYTEA:
+        array_add_uuid(array, ab);
+        break;
+    }
+}
+
+/* Where all elements are of one size, that is what is reserved. */
 static void an_array_of_the_size_expected_does_not_grow(void **state) {
     (void)state;
 
@@ -220,28 +246,7 @@ static void an_array_of_the_size_expected_does_not_grow(void **state) {
         array_begin(&array, arena, types[i], 100);
         const uint8_t *bytes = array.bytes;
         for (int n = 0; n < 100; n++) {
-            switch (types[i]) {
-            case ELEMENT_BOOL:
-                array_add_bool(&array, true);
-                break;
-            case ELEMENT_INT2:
-                array_add_int2(&array, 1);
-                break;
-            case ELEMENT_INT4:
-                array_add_int4(&array, 1);
-                break;
-            case ELEMENT_INT8:
-                array_add_int8(&array, 1);
-                break;
-            case ELEMENT_TIMESTAMPTZ:
-                array_add_time(&array, 1);
-                break;
-            case ELEMENT_UUID:
-            case ELEMENT_TEXT:
-            case ELEMENT_BYTEA:
-                array_add_uuid(&array, ab);
-                break;
-            }
+            add_any(&array, types[i]);
         }
         assert_ptr_equal(array.bytes, bytes);
         assert_int_equal(array.size, array.capacity);
@@ -289,15 +294,15 @@ static void arrays_are_parameters(void **state) {
     array_begin(&array, arena, ELEMENT_BOOL, 1);
     array_add_bool(&array, true);
     parameters_add_array(&parameters, &array);
-    parameters_add_uuids(&parameters, arena, &ab, 1);
+    parameters_add_uuids(&parameters, arena, (const struct uuid[]){ab, {{0}}}, 2);
     parameters_add_uuids(&parameters, arena, NULL, 0);
     assert_int_equal(parameters.count, 3);
     assert_parameter(&parameters, 0, "00000001 00000000 00000010 00000001 00000001 00000001 01");
     assert_parameter(
         &parameters,
         1,
-        "00000001 00000000 00000b86 00000001 00000001"
-        " 00000010 ab0102030405060708090a0b0c0d0e0f");
+        "00000001 00000000 00000b86 00000002 00000001 00000010 ab0102030405060708090a0b0c0d0e0f"
+        " 00000010 00000000000000000000000000000000");
     assert_parameter(&parameters, 2, "00000001 00000000 00000b86 00000000 00000001");
 }
 
