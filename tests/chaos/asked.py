@@ -62,17 +62,18 @@ class RequestReader:
         if correlation is not None and len(correlation) > CORRELATION_BYTES_MAX:
             return "MALFORMED"
         request.correlation = correlation
-        try:
-            expiry_us(request)
-            if record.value is not None and len(record.value) > RECORD_BYTES_MAX:
-                return "MALFORMED"
-            schema, request.fields = read_command(record.value)
-        except ValueError:
+        if record.value is not None and len(record.value) > RECORD_BYTES_MAX:
             return "MALFORMED"
+        try:
+            schema, request.fields = read_command(record.value)
         except Unreadable as unreadable:
             return unreadable.code
         request.name = schema.name
         request.command_id = request.fields["command_id"]
+        try:
+            expiry_us(request)
+        except ValueError:
+            return "MALFORMED"
         return self.authenticate(request)
 
     def authenticate(self, request):

@@ -89,17 +89,18 @@ class Killer:
                 say(f"{len(self.kills)} kills, {len(self.clients.journal)} requests")
 
     def recoveries(self):
-        """For each kill: until the slowest partition had answered a request that was sent after it."""
+        """For each kill: until the slowest, and until the quickest partition had answered a request that was sent after it."""
         by_partition = {}
         for sent in self.clients.journal.values():
             if sent.acknowledged and sent.received_at is not None:
                 by_partition.setdefault(sent.partition, []).append((sent.sent_at, sent.received_at))
-        seconds = {}
+        slowest, quickest = {}, {}
         for moment, how in self.kills:
             times = [min((got for at, got in entries if at >= moment), default=None) for entries in by_partition.values()]
             if times and None not in times:
-                seconds.setdefault(how.split(" x")[0], []).append(max(times) - moment)
-        return seconds
+                slowest.setdefault(how.split(" x")[0], []).append(max(times) - moment)
+                quickest.setdefault(how.split(" x")[0], []).append(min(times) - moment)
+        return slowest, quickest
 
 
 def spread(seconds):
@@ -158,13 +159,14 @@ def run(options, stack):
     report = checked.report()
     report["violations"] += len(findings)
     report["found"] = findings + report["found"]
-    recovered = killer.recoveries()
+    slowest, quickest = killer.recoveries()
     return {
         "kills": sum(int(how[-1]) for _, how in killer.kills),
         "seed": options.seed,
         "seconds": round(lasted, 1),
-        "recovery_s": spread([second for seconds in recovered.values() for second in seconds]),
-        "recovery_by_return_s": {how: spread(seconds) for how, seconds in recovered.items()},
+        "recovery_s": spread([second for seconds in slowest.values() for second in seconds]),
+        "recovery_by_return_s": {how: spread(seconds) for how, seconds in slowest.items()},
+        "quickest_partition_s": {how: spread(seconds) for how, seconds in quickest.items()},
         "settled_s": settled,
         "answers_aborted": history.count_aborted(stack, [f"{stack.prefix}.outcomes"]),
         "logged": logged(killer.workers),
