@@ -1,11 +1,14 @@
 """One stack for the session; one cell with one worker that most tests share; cells of their own for the rest."""
 
+import itertools
+
 import pytest
 
 from kit.client import Client
 from kit.stack import BINARY, Cell, Stack
 from kit.worker import Worker
 
+numbers = itertools.count(1)
 # So that a slot can be published, booked and completed within seconds.
 SHARED_SETTINGS = {"slot.duration_min": "1s", "noshow.grace": "0s"}
 
@@ -58,7 +61,7 @@ def client(cell):
 @pytest.fixture
 def own_cell(stack, request):
     """A fresh one, without a worker."""
-    name = "cell_" + request.node.originalname.removeprefix("test_")[:40]
+    name = f"cell_{next(numbers)}_" + request.node.originalname.removeprefix("test_")[:40]
     yield from use_cell(stack, name)
 
 

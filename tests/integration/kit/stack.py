@@ -38,6 +38,9 @@ class Stack:
         return run(ROOT / "scripts/stack", command, self.folder, *service, env=self.clean_env)
 
     def destroy(self):
+        """Nothing of it is needed again, so nobody waits for it to be put in order."""
+        self.script("kill", "kafka")
+        self.script("kill", "postgres")
         self.script("down")
         shutil.rmtree(self.folder)
 

@@ -1,0 +1,119 @@
+"""Every statement of the worker stays on its indexes, under the settings of the worker's own session: where nothing has
+been counted yet, as after a first deployment, and where the tables have grown and were analysed."""
+
+import re
+
+import pytest
+
+from kit.stack import ROOT, Cell, run
+
+SOURCE = ROOT / "src/postgres"
+# No table of any size stands behind these.
+WITHOUT_TABLES = {"begin", "commit", "rollback", "clock", "ping"}
+# In the plan are only the rows that are put in, or functions; the tables that a function reads have plans of their own.
+WITHOUT_INDEXES = {"insert_slots", "insert_appointments", "insert_slot_events", "insert_answers", "take_partition",
+                   "forget_answers", "expire_log", "terminate_stalled"}
+# (size, name) that read an index from end to end. The first rows of a small table by its key; and updates of a table
+# that is small still, which are planned again as soon as it has grown and was analysed.
+END_TO_END = {("new", "load_pending_events"), ("grown", "load_pending_events"), ("new", "update_appointments"),
+              ("new", "withdraw_slots")}
+
+
+def c_strings(text):
+    return "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', text))
+
+
+def read_statements():
+    """name: SQL, out of statements.c, its two macros written out."""
+    source = re.sub(r"/\*.*?\*/", "", (SOURCE / "statements.c").read_text(), flags=re.S).replace("\\\n", " ")
+    columns = c_strings(re.search(r"#define APPOINTMENT_COLUMNS(.*)", source).group(1))
+    lock = re.search(r"#define LOCK_ACCOUNTS\(strength\)(.*)", source).group(1)
+    body = source[source.index("statements[STATEMENT_COUNT]"):].replace("APPOINTMENT_COLUMNS", f'"{columns}"')
+    body = re.sub(r'LOCK_ACCOUNTS\("([A-Z ]+)"\)', lambda found: f'"{c_strings(lock)}{found.group(1)}"', body)
+    rows = re.findall(r'\[STATEMENT_\w+\]\s*=\s*\{\s*"(\w+)",(.*?)\}\s*,(?=\s*(?:\[|\}))', body, re.S)
+    return {name: c_strings(sql) for name, sql in rows}
+
+
+def session_settings():
+    source = (SOURCE / "pipeline.c").read_text()
+    return c_strings(re.search(r"session_settings\[\] =(.*?);\n", source, re.S).group(1))
+
+
+STATEMENTS = read_statements()
+
+
+def explain_all(cell):
+    """{statement: plan}, as the worker's role."""
+    script = session_settings() + ";\n"
+    for name, sql in STATEMENTS.items():
+        if name in WITHOUT_TABLES:
+            continue
+        nulls = ", ".join(["null"] * len(set(re.findall(r"\$(\d+)", sql))))
+        script += f"prepare {name} as {sql};\n\\echo == {name}\n"
+        script += f"explain execute {name}{f'({nulls})' if nulls else ''};\n"
+    done = run("psql", "-XqAt", "-v", "ON_ERROR_STOP=1", cell.env["SLOTKEEPER_DATABASE_URL"], env=cell.stack.clean_env,
+               stdin=script)
+    return dict(re.findall(r"== (\w+)\n(.*?)(?=\n== |\Z)", done.stdout, re.S))
+
+
+GROW = """
+    insert into slot (slot_id, doctor_id, during, published_at)
+    select gen_random_uuid(), account_id, tstzrange(now() + n * interval '1 hour', now() + (n + 1) * interval '1 hour'), now()
+    from account, generate_series(1, 200) n where role = 'doctor';
+    insert into appointment (appointment_id, slot_id, doctor_id, during, patient_id, state, seat, booked_at)
+    select gen_random_uuid(), slot_id, doctor_id, during, patients[row], 'booked', 1, now()
+    from (select slot.*, row_number() over () as row from slot) s,
+        (select array_agg(account_id) as patients from account where role = 'patient') p
+    where row <= cardinality(patients);
+    insert into slot_event (slot_id, sequence, event_id, entity, entity_id, new_state, actor_id, actor_role, command_id,
+        occurred_at, hash)
+    select slot_id, n, gen_random_uuid(), 'slot', slot_id, 'open', doctor_id, 'doctor', gen_random_uuid(), now(),
+        sha256('none') from slot, generate_series(1, 2) n;
+    insert into command_log (topic, partition, record_offset, append_time, caller, command_id, content_hash, recallable,
+        decided_at, code, outcome_schema, outcome, route)
+    select 'topic', n % 4, n, now(), gen_random_uuid(), gen_random_uuid(), sha256('none'), true, now(), '', 0, '', ''
+    from generate_series(1, 20000) n;
+    insert into purged_slot select gen_random_uuid(), 1, sha256('none'), gen_random_uuid() from generate_series(1, 2000);
+    analyze"""
+
+
+@pytest.fixture(scope="module")
+def plans(stack):
+    """Of a new database, and of a grown one."""
+    new, grown = Cell(stack, "plans_new"), Cell(stack, "plans_grown")
+    grown.sql(GROW)
+    return {"new": explain_all(new), "grown": explain_all(grown)}
+
+
+def test_all_statements_were_found():
+    rows = (SOURCE / "statements.c").read_text().count("[STATEMENT_") - 1  # less the array's own size
+    assert len(STATEMENTS) == rows
+    assert all(STATEMENTS.values())
+
+
+@pytest.mark.parametrize("name", [name for name in STATEMENTS if name not in WITHOUT_TABLES])
+@pytest.mark.parametrize("size", ["new", "grown"])
+def test_plan(plans, size, name):
+    plan = plans[size][name]
+    assert "Seq Scan" not in plan, plan
+    assert "Hash" not in plan and "Merge Join" not in plan, plan
+    if name not in WITHOUT_INDEXES:
+        assert "Index" in plan, plan
+    if (size, name) not in END_TO_END:
+        scans = len(re.findall(r"Index (Only )?Scan", plan))
+        assert plan.count("Index Cond:") == scans, "an index is read from end to end: " + plan
+
+
+@pytest.mark.parametrize("name, index", [
+    ("load_patients_appointments", "appointment_seat"),  # the exclusion's GiST index is ten times slower for it
+    ("load_recalls", "command_log_recall"),
+    ("load_chains", "slot_event_pkey"),
+    ("load_active_appointments", "appointment_one_active"),
+    ("load_named_appointments", "appointment_pkey"),
+    ("load_calendars", "slot_doctor_overlap"),
+    ("count_slots_to_come", "slot_calendar"),
+    ("load_unpublished", "command_log_pkey"),
+    ("claim", "partition_progress_pkey"),
+])
+def test_index(plans, name, index):
+    assert index in plans["grown"][name], plans["grown"][name]
