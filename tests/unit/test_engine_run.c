@@ -7,6 +7,8 @@
 #include "base/metrics.h"
 #include "engine_fixture.h"
 
+#define THIS_CLUSTER "the cluster of this session"
+
 enum { JOURNAL_SIZE = 8192, ANSWERED_MAX = 64, EVERY_TIME = 1000 };
 
 /* How many calls a failure lasts, and how many pass before it. */
@@ -19,6 +21,7 @@ struct failure {
 struct answered {
     int64_t offset;
     enum code code;
+    struct uuid outcome_id;
 };
 
 static struct {
@@ -31,6 +34,7 @@ static struct {
     size_t poison_count;
     bool poison_stays; /* also when they are answered INTERNAL */
     struct arena *work;
+    size_t used_at_load; /* of it, at the last load */
     struct answered published[ANSWERED_MAX];
     size_t published_count;
     struct partition at_load[PARTITIONS_MAX]; /* as they were at the last load */
@@ -78,6 +82,7 @@ static enum status double_load(
         "load%s(%zu) ", request->lock_accounts_for_update ? "!" : "", request->command_count);
     check_claims(request);
     outside.work = arena;
+    outside.used_at_load = arena_used(arena);
     memcpy(outside.at_load, clinic.partitions, sizeof outside.at_load);
     fill_world(world, arena, request->command_count);
     *now_us = NOW_US;
@@ -132,7 +137,7 @@ static enum status double_publish(
     memcpy(outside.at_publish, clinic.partitions, sizeof outside.at_publish);
     for (size_t i = 0; i < count; i++) {
         outside.published[outside.published_count++] =
-            (struct answered){answers[i].offset, answers[i].code};
+            (struct answered){answers[i].offset, answers[i].code, answers[i].outcome_id};
     }
     return next_status(&outside.publish);
 }
@@ -146,7 +151,7 @@ static int connect(void **state) {
         .rollback = double_rollback};
     const struct bus_port bus = {.self = &outside.published, .publish = double_publish};
     memset(&outside, 0, sizeof outside);
-    engine_connect(clinic.engine, &store, &bus, view_text(CLUSTER));
+    engine_connect(clinic.engine, &store, &bus, view_text(THIS_CLUSTER));
     return empty_clinic(state);
 }
 
@@ -207,6 +212,15 @@ static void the_stages_run_in_order(void **state) {
     assert_all_answered(3);
 }
 
+static void answers_are_of_the_cluster_connected_to(void **state) {
+    (void)state;
+    given_bookings(1);
+    assert_status(OK, run());
+    assert_uuid(
+        outcome_id_of(view_text(THIS_CLUSTER), 0, view_text(TOPIC), 3, 100),
+        outside.published[0].outcome_id);
+}
+
 static void early_answers_are_saved_and_published_too(void **state) {
     (void)state;
     (void)garbage();
@@ -262,6 +276,8 @@ static void answers_are_counted(void **state) {
     double bookings = metrics_value(METRIC_COMMANDS, "BookSlot");
     double duplicates = metrics_value(METRIC_DUPLICATES, "");
     double batches = metrics_value(METRIC_BATCHES, "");
+    double sizes = metrics_value(METRIC_BATCH_RECORDS, "");
+    double decodings = metrics_value(METRIC_STAGE_SECONDS, "decode");
     double publications = metrics_value(METRIC_STAGE_SECONDS, "publish");
     given_slots(1);
     for (int i = 0; i < 2; i++) {
@@ -275,6 +291,8 @@ static void answers_are_counted(void **state) {
     assert_true(metrics_value(METRIC_COMMANDS, "BookSlot") == bookings + 2);
     assert_true(metrics_value(METRIC_DUPLICATES, "") == duplicates + 1);
     assert_true(metrics_value(METRIC_BATCHES, "") == batches + 1);
+    assert_true(metrics_value(METRIC_BATCH_RECORDS, "") == sizes + 1);
+    assert_true(metrics_value(METRIC_STAGE_SECONDS, "decode") == decodings + 1);
     assert_true(metrics_value(METRIC_STAGE_SECONDS, "publish") == publications + 1);
 }
 
@@ -346,10 +364,13 @@ static void the_twelfth_round_may_succeed(void **state) {
 static void rounds_do_not_pile_up_in_memory(void **state) {
     (void)state;
     given_bookings(8);
-    stage_decode(clinic.engine, clinic.requests, clinic.count);
+    outside.save = (struct failure){.times = 1, .status = STATUS_RETRY};
+    assert_status(RETRY, run());
+    size_t used_in_first_round = outside.used_at_load;
     outside.save = (struct failure){.times = 11, .status = STATUS_CONFLICT};
     outside.publish = (struct failure){.times = 1, .status = STATUS_RETRY};
     assert_status(RETRY, run());
+    assert_int_equal(outside.used_at_load, used_in_first_round);
     assert_int_equal(arena_used(clinic.engine->work), 0);
     assert_true(arena_used(clinic.engine->arena) > 0);
 }
@@ -512,6 +533,7 @@ static void a_failed_publication_of_a_half_stops_the_other(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         RUN_TEST(the_stages_run_in_order),
+        RUN_TEST(answers_are_of_the_cluster_connected_to),
         RUN_TEST(early_answers_are_saved_and_published_too),
         RUN_TEST(a_partition_moves_on_in_two_steps),
         RUN_TEST(each_partition_moves_to_its_own_last_record),
