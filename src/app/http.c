@@ -106,8 +106,8 @@ static const struct page {
     const char *path;
     enum MHD_Result (*answer)(const struct http_server *server, struct MHD_Connection *connection);
 } pages[] = {
-    {"/livez",   answer_livez  },
-    {"/readyz",  answer_readyz },
+    {"/livez", answer_livez},
+    {"/readyz", answer_readyz},
     {"/metrics", answer_metrics},
 };
 

@@ -11,26 +11,23 @@ struct unit {
 
 /* From the largest, so that the first that divides a value writes it shortest. */
 static const struct unit duration_units[] = {
-    {"d",  86400 * TIME_SECOND_US},
-    {"h",  3600 * TIME_SECOND_US },
-    {"m",  60 * TIME_SECOND_US   },
-    {"s",  TIME_SECOND_US        },
-    {"ms", TIME_SECOND_US / 1000 },
-    {NULL, 0                     },
+    {"d", 86400 * TIME_SECOND_US},
+    {"h", 3600 * TIME_SECOND_US},
+    {"m", 60 * TIME_SECOND_US},
+    {"s", TIME_SECOND_US},
+    {"ms", TIME_SECOND_US / 1000},
+    {NULL, 0},
 };
 
 static const struct unit size_units[] = {
     {"GiB", INT64_C(1) << 30},
     {"MiB", INT64_C(1) << 20},
     {"KiB", INT64_C(1) << 10},
-    {"",    1               },
-    {NULL,  0               },
+    {"", 1},
+    {NULL, 0},
 };
 
-static const struct unit count_units[] = {
-    {"",   1},
-    {NULL, 0}
-};
+static const struct unit count_units[] = {{"", 1}, {NULL, 0}};
 
 static const struct unit *units_of(enum setting_type type) {
     switch (type) {

@@ -321,9 +321,9 @@ struct order {
 
 static const struct order orders[] = {
     {"slot.duration_min", "slot.duration_max"},
-    {"slot.duration_max", "slot.horizon"     },
-    {"token.ttl",         "token.max_ttl"    },
-    {"record.max",        "batch.memory_max" },
+    {"slot.duration_max", "slot.horizon"},
+    {"token.ttl", "token.max_ttl"},
+    {"record.max", "batch.memory_max"},
 };
 
 static int64_t number_of(const char *name, const struct settings *settings) {

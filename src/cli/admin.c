@@ -19,10 +19,10 @@ const char cli_admin_usage[] =
     "is published by the next worker. --account-id: an id of your own, a UUID.\n";
 
 static const struct option_row rows[] = {
-    {"--role",       OPTION_VALUE},
-    {"--login",      OPTION_VALUE},
+    {"--role", OPTION_VALUE},
+    {"--login", OPTION_VALUE},
     {"--account-id", OPTION_VALUE},
-    {NULL,           OPTION_FLAG },
+    {NULL, OPTION_FLAG},
 };
 
 struct request {

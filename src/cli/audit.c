@@ -29,7 +29,7 @@ const char cli_audit_usage[] =
 
 static const struct option_row rows[] = {
     {"--timeout", OPTION_VALUE},
-    {NULL,        OPTION_FLAG },
+    {NULL, OPTION_FLAG},
 };
 
 const char *audit_kind_name(enum audit_kind kind) {

@@ -287,9 +287,9 @@ enum status audit_database_read(
         bool accounts;
         enum status (*take)(struct reading *, const struct row *, struct error *);
     } parts[] = {
-        {slots_sql,    false, take_event },
-        {accounts_sql, true,  take_event },
-        {purged_sql,   false, take_purged},
+        {slots_sql, false, take_event},
+        {accounts_sql, true, take_event},
+        {purged_sql, false, take_purged},
     };
     enum status status = STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && finding->kind == AUDIT_NOTHING

@@ -28,13 +28,13 @@ static void on_report(rd_kafka_t *client, const rd_kafka_message_t *message, voi
 static enum status produce(rd_kafka_t *client, const struct request *request, struct error *error) {
     rd_kafka_headers_t *headers = rd_kafka_headers_copy(request->headers);
     const rd_kafka_vu_t values[] = {
-        {.vtype = RD_KAFKA_VTYPE_TOPIC,     .u.cstr = request->topic.text                           },
-        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = RD_KAFKA_PARTITION_UA                          },
-        {.vtype = RD_KAFKA_VTYPE_KEY,       .u.mem = {view_pointer(request->key), request->key.size}},
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = request->topic.text},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = RD_KAFKA_PARTITION_UA},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {view_pointer(request->key), request->key.size}},
         {.vtype = RD_KAFKA_VTYPE_VALUE,
-         .u.mem = {view_pointer(request->value), request->value.size}                               },
-        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS,  .u.i = RD_KAFKA_MSG_F_COPY                              },
-        {.vtype = RD_KAFKA_VTYPE_HEADERS,   .u.headers = headers                                    },
+         .u.mem = {view_pointer(request->value), request->value.size}},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
     };
     rd_kafka_error_t *failure =
         rd_kafka_produceva(client, values, sizeof values / sizeof values[0]);

@@ -315,20 +315,20 @@ static int token(const struct cli *cli, const struct options *options) {
 /* ---- choosing ---- */
 
 static const struct option_row generate_options[] = {
-    {"--alg",  OPTION_VALUE},
-    {"--kid",  OPTION_VALUE},
-    {"--out",  OPTION_VALUE},
-    {"--seal", OPTION_FLAG },
-    {NULL,     OPTION_FLAG },
+    {"--alg", OPTION_VALUE},
+    {"--kid", OPTION_VALUE},
+    {"--out", OPTION_VALUE},
+    {"--seal", OPTION_FLAG},
+    {NULL, OPTION_FLAG},
 };
 static const struct option_row jwks_options[] = {
     {NULL, OPTION_FLAG},
 };
 static const struct option_row token_options[] = {
-    {"--sub",  OPTION_VALUE},
+    {"--sub", OPTION_VALUE},
     {"--role", OPTION_VALUE},
-    {"--ttl",  OPTION_VALUE},
-    {NULL,     OPTION_FLAG },
+    {"--ttl", OPTION_VALUE},
+    {NULL, OPTION_FLAG},
 };
 
 static const struct action {
@@ -336,9 +336,9 @@ static const struct action {
     const struct option_row *options;
     int (*run)(const struct cli *cli, const struct options *options);
 } actions[] = {
-    {"generate", generate_options, generate  },
-    {"jwks",     jwks_options,     print_jwks},
-    {"token",    token_options,    token     },
+    {"generate", generate_options, generate},
+    {"jwks", jwks_options, print_jwks},
+    {"token", token_options, token},
 };
 
 /* `cli` begins at the action's name. */

@@ -25,12 +25,12 @@ const char cli_listen_usage[] =
 enum { POLL_MS = 100 };
 
 static const struct option_row rows[] = {
-    {"--from-beginning", OPTION_FLAG },
-    {"--until-end",      OPTION_FLAG },
-    {"--key",            OPTION_VALUE},
-    {"--count",          OPTION_VALUE},
-    {"--timeout",        OPTION_VALUE},
-    {NULL,               OPTION_FLAG },
+    {"--from-beginning", OPTION_FLAG},
+    {"--until-end", OPTION_FLAG},
+    {"--key", OPTION_VALUE},
+    {"--count", OPTION_VALUE},
+    {"--timeout", OPTION_VALUE},
+    {NULL, OPTION_FLAG},
 };
 
 struct listening {

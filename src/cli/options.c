@@ -147,11 +147,11 @@ bool duration_parse(const char *text, int64_t *duration_us) {
         const char *name;
         int64_t us;
     } units[] = {
-        {"ms", TIME_SECOND_US / 1000 },
-        {"s",  TIME_SECOND_US        },
-        {"m",  60 * TIME_SECOND_US   },
-        {"h",  3600 * TIME_SECOND_US },
-        {"d",  86400 * TIME_SECOND_US},
+        {"ms", TIME_SECOND_US / 1000},
+        {"s", TIME_SECOND_US},
+        {"m", 60 * TIME_SECOND_US},
+        {"h", 3600 * TIME_SECOND_US},
+        {"d", 86400 * TIME_SECOND_US},
     };
 
     const int64_t max_us = INT64_C(3650) * 86400 * TIME_SECOND_US;

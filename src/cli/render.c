@@ -20,20 +20,20 @@ struct header_row {
 };
 
 static const struct header_row header_rows[] = {
-    {"slotkeeper-status",            "status",          HEADER_TEXT },
-    {"slotkeeper-code",              "code",            HEADER_TEXT },
-    {"slotkeeper-duplicate",         "duplicate",       HEADER_TRUTH},
-    {"slotkeeper-reply-refused",     "reply_refused",   HEADER_TRUTH},
-    {"kafka_correlationId",          "correlation",     HEADER_TEXT },
-    {"kafka_replyTopic",             "reply_topic",     HEADER_TEXT },
-    {"kafka_replyPartition",         "reply_partition", HEADER_INT32},
-    {"ce_id",                        "ce_id",           HEADER_TEXT },
-    {"ce_expirytime",                "expires",         HEADER_TEXT },
-    {"traceparent",                  "traceparent",     HEADER_TEXT },
-    {"kafka_dlt-exception-fqcn",     "dlt_code",        HEADER_TEXT },
-    {"kafka_dlt-original-topic",     "dlt_topic",       HEADER_TEXT },
-    {"kafka_dlt-original-partition", "dlt_partition",   HEADER_INT32},
-    {"kafka_dlt-original-offset",    "dlt_offset",      HEADER_INT64},
+    {"slotkeeper-status", "status", HEADER_TEXT},
+    {"slotkeeper-code", "code", HEADER_TEXT},
+    {"slotkeeper-duplicate", "duplicate", HEADER_TRUTH},
+    {"slotkeeper-reply-refused", "reply_refused", HEADER_TRUTH},
+    {"kafka_correlationId", "correlation", HEADER_TEXT},
+    {"kafka_replyTopic", "reply_topic", HEADER_TEXT},
+    {"kafka_replyPartition", "reply_partition", HEADER_INT32},
+    {"ce_id", "ce_id", HEADER_TEXT},
+    {"ce_expirytime", "expires", HEADER_TEXT},
+    {"traceparent", "traceparent", HEADER_TEXT},
+    {"kafka_dlt-exception-fqcn", "dlt_code", HEADER_TEXT},
+    {"kafka_dlt-original-topic", "dlt_topic", HEADER_TEXT},
+    {"kafka_dlt-original-partition", "dlt_partition", HEADER_INT32},
+    {"kafka_dlt-original-offset", "dlt_offset", HEADER_INT64},
 };
 
 enum status renderer_init(struct renderer *renderer, struct error *error) {

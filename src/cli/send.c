@@ -40,18 +40,18 @@ enum { POLL_MS = 100, TOKEN_SIZE_MAX = 64 * 1024 };
 #define TIMEOUT_MAX_US (INT64_C(86400) * TIME_SECOND_US)
 
 static const struct option_row rows[] = {
-    {"--token",       OPTION_VALUE   },
-    {"--wait",        OPTION_FLAG    },
-    {"--timeout",     OPTION_VALUE   },
-    {"--key",         OPTION_VALUE   },
-    {"--expires",     OPTION_VALUE   },
-    {"--correlation", OPTION_VALUE   },
-    {"--topic",       OPTION_VALUE   },
-    {"--reply-topic", OPTION_VALUE   },
-    {"--raw",         OPTION_VALUE   },
-    {"--tombstone",   OPTION_FLAG    },
-    {"--header",      OPTION_REPEATED},
-    {NULL,            OPTION_FLAG    },
+    {"--token", OPTION_VALUE},
+    {"--wait", OPTION_FLAG},
+    {"--timeout", OPTION_VALUE},
+    {"--key", OPTION_VALUE},
+    {"--expires", OPTION_VALUE},
+    {"--correlation", OPTION_VALUE},
+    {"--topic", OPTION_VALUE},
+    {"--reply-topic", OPTION_VALUE},
+    {"--raw", OPTION_VALUE},
+    {"--tombstone", OPTION_FLAG},
+    {"--header", OPTION_REPEATED},
+    {NULL, OPTION_FLAG},
 };
 
 struct sending {

@@ -19,9 +19,7 @@ const char cli_topics_usage[] =
     "does.\n"
     "To add partitions: first to the -dlt topics and audit, then to the request topics.\n";
 
-static const struct option_row rows[] = {
-    {NULL, OPTION_FLAG}
-};
+static const struct option_row rows[] = {{NULL, OPTION_FLAG}};
 static const char *const fixed[] = {NULL};
 
 static void print_made(

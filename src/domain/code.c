@@ -12,9 +12,7 @@ struct code_row {
 #define CODE_ROW(name, outcome, sentence) [CODE_##name] = {#name, OUTCOME_##outcome, sentence},
 
 static const struct code_row rows[CODE_COUNT] = {
-    [CODE_ACCEPTED] = {"", OUTCOME_ACCEPTED, ""},
-      CODES(CODE_ROW)
-};
+    [CODE_ACCEPTED] = {"", OUTCOME_ACCEPTED, ""}, CODES(CODE_ROW)};
 
 const char *code_text(enum code code) {
     assert(code < CODE_COUNT);

@@ -9,10 +9,10 @@
 #include <sodium.h>
 
 static const struct token_algorithm algorithms[] = {
-    {"RS256", "RSA", 0,  JWT_ALG_RS256},
-    {"RS384", "RSA", 0,  JWT_ALG_RS384},
-    {"RS512", "RSA", 0,  JWT_ALG_RS512},
-    {"ES256", "EC",  0,  JWT_ALG_ES256},
+    {"RS256", "RSA", 0, JWT_ALG_RS256},
+    {"RS384", "RSA", 0, JWT_ALG_RS384},
+    {"RS512", "RSA", 0, JWT_ALG_RS512},
+    {"ES256", "EC", 0, JWT_ALG_ES256},
     {"HS256", "oct", 32, JWT_ALG_HS256},
     {"HS384", "oct", 48, JWT_ALG_HS384},
     {"HS512", "oct", 64, JWT_ALG_HS512},

@@ -77,7 +77,9 @@ expect 2 "" "more than 128" settings "${many[@]}"
 "$program" settings >/dev/full 2>"$scratch/err"
 status=$?
 : >"$scratch/out"
-[ "$status" -eq 1 ] && matches "standard output cannot be written" "$scratch/err" || fail "a full disk: $status"
+if [ "$status" -ne 1 ] || ! matches "standard output cannot be written" "$scratch/err"; then
+    fail "a full disk: $status"
+fi
 
 [ "$failed" -eq 0 ] && echo ok
 exit $((failed > 0))

@@ -47,9 +47,7 @@ struct fixture {
 };
 
 static inline struct uuid id(unsigned number) {
-    struct uuid uuid = {
-        .bytes = {[6] = 0x40, [8] = 0x80}
-    };
+    struct uuid uuid = {.bytes = {[6] = 0x40, [8] = 0x80}};
     uuid.bytes[14] = (uint8_t)(number >> 8U);
     uuid.bytes[15] = (uint8_t)number;
     return uuid;
@@ -144,9 +142,7 @@ static inline void set_time(struct fixture *fixture, const char *field, int64_t 
 }
 
 static inline struct uuid minted_id(struct fixture *fixture, uint8_t kind) {
-    struct uuid uuid = {
-        .bytes = {[0] = kind, [6] = 0x80, [8] = 0x80}
-    };
+    struct uuid uuid = {.bytes = {[0] = kind, [6] = 0x80, [8] = 0x80}};
     fixture->minted++;
     uuid.bytes[14] = (uint8_t)(fixture->minted >> 8U);
     uuid.bytes[15] = (uint8_t)fixture->minted;

@@ -170,9 +170,7 @@ static void map_finds_what_was_put(void **state) {
     static int values[COUNT];
     struct uuid keys[COUNT];
     for (size_t i = 0; i < COUNT; i++) {
-        keys[i] = (struct uuid){
-            {(uint8_t)i, (uint8_t)(i >> 8)}
-        }; /* neighbours, not random */
+        keys[i] = (struct uuid){{(uint8_t)i, (uint8_t)(i >> 8)}}; /* neighbours, not random */
         assert_null(uuid_map_get(&map, keys[i]));
         uuid_map_put(&map, keys[i], &values[i]);
     }

@@ -124,7 +124,7 @@ static void places_are_in_order(void **state) {
         {uuid_of(1), false, 1},
         {uuid_of(1), false, 2},
         {uuid_of(2), false, 1},
-        {uuid_of(1), true,  1},
+        {uuid_of(1), true, 1},
     };
     for (size_t i = 0; i < 4; i++) {
         for (size_t k = 0; k < 4; k++) {
@@ -234,24 +234,24 @@ static void what_is_no_event_is_refused(void **state) {
         const char *name;
         const char *value; /* NULL: the field goes */
     } wrong[] = {
-        {"event_id",      NULL      },
-        {"event_id",      "x"       },
-        {"entity",        "HOSPITAL"},
-        {"entity",        NULL      },
-        {"slot_id",       "x"       },
-        {"sequence",      "1"       },
-        {"sequence",      NULL      },
-        {"old_state",     "ASLEEP"  },
-        {"new_state",     NULL      },
-        {"actor_role",    "NURSE"   },
-        {"command_id",    NULL      },
-        {"reason",        "MOON"    },
-        {"related_id",    "x"       },
-        {"occurred_at",   "today"   },
-        {"occurred_at",   NULL      },
-        {"hash",          "00"      },
-        {"hash",          NULL      },
-        {"previous_hash", "zz"      },
+        {"event_id", NULL},
+        {"event_id", "x"},
+        {"entity", "HOSPITAL"},
+        {"entity", NULL},
+        {"slot_id", "x"},
+        {"sequence", "1"},
+        {"sequence", NULL},
+        {"old_state", "ASLEEP"},
+        {"new_state", NULL},
+        {"actor_role", "NURSE"},
+        {"command_id", NULL},
+        {"reason", "MOON"},
+        {"related_id", "x"},
+        {"occurred_at", "today"},
+        {"occurred_at", NULL},
+        {"hash", "00"},
+        {"hash", NULL},
+        {"previous_hash", "zz"},
     };
     struct audit_event event;
     json_t *object = event_json();

@@ -151,14 +151,14 @@ static void one_line_end_is_taken_off(void **state) {
         const char *input;
         const char *password;
     } cases[] = {
-        {"abc\n",   "abc"  },
-        {"abc\r\n", "abc"  },
-        {"abc",     "abc"  },
+        {"abc\n", "abc"},
+        {"abc\r\n", "abc"},
+        {"abc", "abc"},
         {"abc\n\n", "abc\n"},
-        {"",        ""     },
-        {"\n",      ""     },
-        {"abc\r",   "abc\r"},
-        {" abc ",   " abc "},
+        {"", ""},
+        {"\n", ""},
+        {"abc\r", "abc\r"},
+        {" abc ", " abc "},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -227,15 +227,15 @@ static void lifetimes_are_seconds_or_durations(void **state) {
         const char *text;
         int64_t ttl_s; /* 0: refused */
     } cases[] = {
-        {"",             3600},
-        {" --ttl 1",     1   },
-        {" --ttl 30s",   30  },
-        {" --ttl=15m",   900 },
-        {" --ttl 0",     0   },
-        {" --ttl 500ms", 0   },
-        {" --ttl -5",    0   },
-        {" --ttl 1e3",   0   },
-        {" --ttl x",     0   },
+        {"", 3600},
+        {" --ttl 1", 1},
+        {" --ttl 30s", 30},
+        {" --ttl=15m", 900},
+        {" --ttl 0", 0},
+        {" --ttl 500ms", 0},
+        {" --ttl -5", 0},
+        {" --ttl 1e3", 0},
+        {" --ttl x", 0},
     };
 
     (void)state;

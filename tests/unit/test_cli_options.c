@@ -14,10 +14,10 @@
 #include <string.h>
 
 static const struct option_row rows[] = {
-    {"--wait",   OPTION_FLAG    },
-    {"--token",  OPTION_VALUE   },
+    {"--wait", OPTION_FLAG},
+    {"--token", OPTION_VALUE},
     {"--header", OPTION_REPEATED},
-    {NULL,       OPTION_FLAG    },
+    {NULL, OPTION_FLAG},
 };
 
 static const char usage[] = "usage: slotkeeper try\n";

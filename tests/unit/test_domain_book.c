@@ -130,13 +130,13 @@ static void a_patient_is_never_in_two_places(void **state) {
         int64_t until;
         bool overlaps;
     } cases[] = {
-        {30,  60,  false}, /* touches the start */
+        {30, 60, false},   /* touches the start */
         {120, 150, false}, /* touches the end */
-        {30,  61,  true }, /* into the start: partial, not containment */
-        {119, 150, true }, /* over the end */
-        {70,  80,  true }, /* inside */
-        {30,  150, true }, /* around */
-        {60,  120, true }, /* the same */
+        {30, 61, true},    /* into the start: partial, not containment */
+        {119, 150, true},  /* over the end */
+        {70, 80, true},    /* inside */
+        {30, 150, true},   /* around */
+        {60, 120, true},   /* the same */
     };
     struct slot *held = given_slot(fixture, SLOT, DOCTOR, 60, 120);
     (void)given_appointment(fixture, 1, held, PATIENT, STATE_BOOKED);

@@ -109,7 +109,7 @@ static void final_states_are_told_precisely(void **state) {
     } cases[] = {
         {STATE_CANCELLED, "ALREADY_CANCELLED"},
         {STATE_FULFILLED, "ALREADY_FULFILLED"},
-        {STATE_NOSHOW,    "ALREADY_NOSHOW"   },
+        {STATE_NOSHOW, "ALREADY_NOSHOW"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -8,14 +8,14 @@ static void every_command_of_the_contract_is_there(void **state) {
         const char *name;
         unsigned roles;
     } expected[] = {
-        {"PublishSlot",           ROLE_BIT(ROLE_DOCTOR)                       },
-        {"WithdrawSlot",          ROLE_BIT(ROLE_DOCTOR)                       },
-        {"BookSlot",              ROLE_BIT(ROLE_PATIENT)                      },
+        {"PublishSlot", ROLE_BIT(ROLE_DOCTOR)},
+        {"WithdrawSlot", ROLE_BIT(ROLE_DOCTOR)},
+        {"BookSlot", ROLE_BIT(ROLE_PATIENT)},
         {"CancelAppointment",
          ROLE_BIT(ROLE_PATIENT) | ROLE_BIT(ROLE_DOCTOR) | ROLE_BIT(ROLE_ADMIN)},
-        {"RescheduleAppointment", ROLE_BIT(ROLE_PATIENT)                      },
-        {"CompleteAppointment",   ROLE_BIT(ROLE_DOCTOR) | ROLE_BIT(ROLE_ADMIN)},
-        {"MarkNoShow",            ROLE_BIT(ROLE_DOCTOR) | ROLE_BIT(ROLE_ADMIN)},
+        {"RescheduleAppointment", ROLE_BIT(ROLE_PATIENT)},
+        {"CompleteAppointment", ROLE_BIT(ROLE_DOCTOR) | ROLE_BIT(ROLE_ADMIN)},
+        {"MarkNoShow", ROLE_BIT(ROLE_DOCTOR) | ROLE_BIT(ROLE_ADMIN)},
     };
 
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
@@ -170,12 +170,11 @@ static void a_new_null_field_leaves_the_hash(void **state) {
     const struct command_definition later = {
         .name = "CancelAppointment",
         .fields = {
-                   {.name = "urgent_until", .type = FIELD_TIME, .nullable = true},
-                   {.name = "slot_id", .type = FIELD_UUID},
-                   {.name = "reason", .type = FIELD_REASON, .nullable = true},
-                   {.name = "appointment_id", .type = FIELD_UUID},
-                   }
-    };
+            {.name = "urgent_until", .type = FIELD_TIME, .nullable = true},
+            {.name = "slot_id", .type = FIELD_UUID},
+            {.name = "reason", .type = FIELD_REASON, .nullable = true},
+            {.name = "appointment_id", .type = FIELD_UUID},
+        }};
     fixture->command = (struct command){.definition = &later};
     set_uuid(fixture, "slot_id", id(1));
     set_uuid(fixture, "appointment_id", id(2));

@@ -19,8 +19,8 @@ static const struct {
     enum state state;
     enum code too_early;
 } cases[] = {
-    {complete,     NOW_US,                  STATE_FULFILLED, CODE_COMPLETE_TOO_EARLY},
-    {mark_no_show, NOW_US + 10 * MINUTE_US, STATE_NOSHOW,    CODE_NOSHOW_TOO_EARLY  },
+    {complete, NOW_US, STATE_FULFILLED, CODE_COMPLETE_TOO_EARLY},
+    {mark_no_show, NOW_US + 10 * MINUTE_US, STATE_NOSHOW, CODE_NOSHOW_TOO_EARLY},
 };
 
 enum { CASE_COUNT = sizeof cases / sizeof cases[0] };

@@ -132,13 +132,13 @@ static void a_doctors_slots_never_overlap(void **state) {
         int64_t until;
         bool overlaps;
     } cases[] = {
-        {30,  60,  false}, /* touches the start */
+        {30, 60, false},   /* touches the start */
         {120, 150, false}, /* touches the end */
-        {30,  61,  true }, /* into the start */
-        {119, 150, true }, /* over the end */
-        {70,  80,  true }, /* inside */
-        {30,  150, true }, /* around */
-        {60,  120, true }, /* the same */
+        {30, 61, true},    /* into the start */
+        {119, 150, true},  /* over the end */
+        {70, 80, true},    /* inside */
+        {30, 150, true},   /* around */
+        {60, 120, true},   /* the same */
     };
 
     given_slot(fixture, SLOT, DOCTOR, 60, 120);
@@ -185,8 +185,8 @@ static void codes_of_publishing_come_in_order(void **state) {
 static void calendars_and_clocks_do_not_matter(void **state) {
     struct fixture *fixture = *state;
     static const char *const ranges[][2] = {
-        {"2030-01-15T23:45:00Z",      "2030-01-16T00:15:00Z"     },
-        {"2030-12-31T23:45:00Z",      "2031-01-01T00:15:00Z"     },
+        {"2030-01-15T23:45:00Z", "2030-01-16T00:15:00Z"},
+        {"2030-12-31T23:45:00Z", "2031-01-01T00:15:00Z"},
         {"2030-03-31T01:45:00+01:00", "2030-03-31T03:15:00+02:00"},
         {"2030-10-27T02:45:00+02:00", "2030-10-27T02:15:00+01:00"},
     };

@@ -62,15 +62,15 @@ static void names_are_the_contracts(void **state) {
         enum topic topic;
         const char *name;
     } names[] = {
-        {TOPIC_SLOT_COMMANDS,        "scheduling.slot-commands"       },
-        {TOPIC_ACCOUNT_COMMANDS,     "scheduling.account-commands"    },
-        {TOPIC_QUERIES,              "scheduling.queries"             },
-        {TOPIC_SLOT_COMMANDS_DLT,    "scheduling.slot-commands-dlt"   },
+        {TOPIC_SLOT_COMMANDS, "scheduling.slot-commands"},
+        {TOPIC_ACCOUNT_COMMANDS, "scheduling.account-commands"},
+        {TOPIC_QUERIES, "scheduling.queries"},
+        {TOPIC_SLOT_COMMANDS_DLT, "scheduling.slot-commands-dlt"},
         {TOPIC_ACCOUNT_COMMANDS_DLT, "scheduling.account-commands-dlt"},
-        {TOPIC_QUERIES_DLT,          "scheduling.queries-dlt"         },
-        {TOPIC_OUTCOMES,             "scheduling.outcomes"            },
-        {TOPIC_AUDIT,                "scheduling.audit"               },
-        {TOPIC_REPLIES_CLI,          "scheduling.replies.cli"         },
+        {TOPIC_QUERIES_DLT, "scheduling.queries-dlt"},
+        {TOPIC_OUTCOMES, "scheduling.outcomes"},
+        {TOPIC_AUDIT, "scheduling.audit"},
+        {TOPIC_REPLIES_CLI, "scheduling.replies.cli"},
     };
 
     assert_int_equal(sizeof names / sizeof names[0], TOPIC_COUNT);

@@ -6,14 +6,14 @@ static const struct {
     const char *bytes;
     const char *text;
 } pairs[] = {
-    {"",             ""        },
-    {"f",            "Zg"      },
-    {"fo",           "Zm8"     },
-    {"foo",          "Zm9v"    },
-    {"foob",         "Zm9vYg"  },
-    {"fooba",        "Zm9vYmE" },
-    {"foobar",       "Zm9vYmFy"},
-    {"\xfb\xff\xbf", "-_-_"    },
+    {"", ""},
+    {"f", "Zg"},
+    {"fo", "Zm8"},
+    {"foo", "Zm9v"},
+    {"foob", "Zm9vYg"},
+    {"fooba", "Zm9vYmE"},
+    {"foobar", "Zm9vYmFy"},
+    {"\xfb\xff\xbf", "-_-_"},
 };
 
 static bool decodes(const char *text, size_t size) {

@@ -323,13 +323,12 @@ static const struct token_request *request_for(
         .issuer = FIXTURE_ISSUER,
         .audience = FIXTURE_AUDIENCE,
         .claims = {
-                   .role = ROLE_DOCTOR,
-                   .issued_at_s = FIXTURE_AT_S,
-                   .expires_at_s = FIXTURE_AT_S + 3600,
-                   .has_version = true,
-                   .version = 7,
-                   }
-    };
+            .role = ROLE_DOCTOR,
+            .issued_at_s = FIXTURE_AT_S,
+            .expires_at_s = FIXTURE_AT_S + 3600,
+            .has_version = true,
+            .version = 7,
+        }};
     assert_true(uuid_parse(view_text(FIXTURE_SUBJECT), &request->claims.subject));
     return request;
 }

@@ -491,16 +491,16 @@ static void every_clause_has_a_vector_and_no_name_two(void **state) {
 
 static int set_up(void **state) {
     static const char *const keys[][2] = {
-        {"ec",         "ES256"},
-        {"ec-2",       "ES256"},
-        {"rsa256",     "RS256"},
-        {"rsa384",     "RS384"},
-        {"rsa512",     "RS512"},
-        {"hs256",      "HS256"},
-        {"hs384",      "HS384"},
-        {"hs512",      "HS512"},
+        {"ec", "ES256"},
+        {"ec-2", "ES256"},
+        {"rsa256", "RS256"},
+        {"rsa384", "RS384"},
+        {"rsa512", "RS512"},
+        {"hs256", "HS256"},
+        {"hs384", "HS384"},
+        {"hs512", "HS512"},
         {"encryption", "ES256"},
-        {"stranger",   "ES256"},
+        {"stranger", "ES256"},
     };
     (void)state;
     fixture_folder(&fixture);

@@ -317,9 +317,7 @@ static void every_command_makes_the_round_trip(void **state) {
         const struct command_definition *definition = command_definitions[i];
         char name[80];
         (void)snprintf(name, sizeof name, "slotkeeper.command.%s", definition->name);
-        struct field_text fields[COMMAND_FIELDS_MAX + 1] = {
-            {"command_id", COMMAND_ID}
-        };
+        struct field_text fields[COMMAND_FIELDS_MAX + 1] = {{"command_id", COMMAND_ID}};
         size_t field_count = 1;
         for (const struct field *field = definition->fields; field->name != NULL; field++) {
             fields[field_count++] = (struct field_text){field->name, sample(field)};

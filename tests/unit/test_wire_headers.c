@@ -104,15 +104,14 @@ static void the_last_occurrence_counts(void **state) {
 static void reply_topics_lose_their_quotes(void **state) {
     (void)state;
     static const char *const pairs[][2] = {
-        {"\"a.b\"",   "a.b"  },
-        {"a.b",       "a.b"  },
-        {"\"a.b",     "\"a.b"},
-        {"a\"",       "a\""  },
-        {"\"",        "\""   },
-        {"\"\"",      ""     },
-        {"",          ""     },
-        {"\"\"a\"\"", "\"a\""}
-    };
+        {"\"a.b\"", "a.b"},
+        {"a.b", "a.b"},
+        {"\"a.b", "\"a.b"},
+        {"a\"", "a\""},
+        {"\"", "\""},
+        {"\"\"", ""},
+        {"", ""},
+        {"\"\"a\"\"", "\"a\""}};
     struct request_headers found;
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         assert_int_equal(read_one("kafka_replyTopic", pairs[i][0], &found), CODE_ACCEPTED);

@@ -8,11 +8,10 @@ static struct error error;
 static const struct command_definition definition = {
     .name = "Move",
     .fields = {
-               {.name = "slot_id", .type = FIELD_UUID},
-               {.name = "at", .type = FIELD_TIME, .nullable = true},
-               {.name = "reason", .type = FIELD_REASON, .nullable = true},
-               }
-};
+        {.name = "slot_id", .type = FIELD_UUID},
+        {.name = "at", .type = FIELD_TIME, .nullable = true},
+        {.name = "reason", .type = FIELD_REASON, .nullable = true},
+    }};
 
 #define ID(name)   "{\"name\":\"" name "\",\"type\":{\"type\":\"string\",\"logicalType\":\"uuid\"}}"
 #define TEXT(name) "{\"name\":\"" name "\",\"type\":\"string\"}"

@@ -30,10 +30,10 @@ static const char list_slots[] = "slotkeeper.query.ListOpenSlots";
 static void fields_come_in_any_order_and_uuids_in_any_case(void **state) {
     (void)state;
     const struct field_text fields[] = {
-        {"reason",         "Facility"                            },
+        {"reason", "Facility"},
         {"appointment_id", "0C000000-0000-4000-8000-00000000000C"},
-        {"command_id",     COMMAND_ID                            },
-        {"slot_id",        SLOT_ID                               },
+        {"command_id", COMMAND_ID},
+        {"slot_id", SLOT_ID},
     };
     struct view body;
     assert_int_equal(from_text(cancel, fields, 4, &body), STATUS_OK);
@@ -48,9 +48,9 @@ static void fields_come_in_any_order_and_uuids_in_any_case(void **state) {
 static void what_is_not_named_takes_its_default(void **state) {
     (void)state;
     const struct field_text fields[] = {
-        {"command_id", COMMAND_ID                 },
-        {"from",       "2030-01-15T10:00:00+01:00"},
-        {"until",      "2030-01-16T09:00:00Z"     },
+        {"command_id", COMMAND_ID},
+        {"from", "2030-01-15T10:00:00+01:00"},
+        {"until", "2030-01-16T09:00:00Z"},
     };
     struct view body;
     assert_int_equal(from_text(list_slots, fields, 3, &body), STATUS_OK);
@@ -65,12 +65,12 @@ static void what_is_not_named_takes_its_default(void **state) {
 static void null_is_a_word(void **state) {
     (void)state;
     const struct field_text fields[] = {
-        {"command_id", COMMAND_ID            },
-        {"from",       "2030-01-15T10:00:00Z"},
-        {"until",      "2030-01-16T09:00:00Z"},
-        {"doctor_id",  "null"                },
-        {"cursor",     "00fFa9"              },
-        {"limit",      "-5"                  },
+        {"command_id", COMMAND_ID},
+        {"from", "2030-01-15T10:00:00Z"},
+        {"until", "2030-01-16T09:00:00Z"},
+        {"doctor_id", "null"},
+        {"cursor", "00fFa9"},
+        {"limit", "-5"},
     };
     struct view body;
     assert_int_equal(from_text(list_slots, fields, 6, &body), STATUS_OK);
@@ -86,10 +86,9 @@ static void missing_unknown_and_repeated_fields_are_named(void **state) {
     (void)state;
     const struct field_text fields[] = {
         {"command_id", COMMAND_ID},
-        {"slot_id",    SLOT_ID   },
-        {"slotid",     SLOT_ID   },
-        {"slot_id",    SLOT_ID   }
-    };
+        {"slot_id", SLOT_ID},
+        {"slotid", SLOT_ID},
+        {"slot_id", SLOT_ID}};
     static const char book[] = "slotkeeper.command.BookSlot";
     assert_refused(book, fields, 1, "slot_id");
     assert_refused(book, fields + 1, 1, "command_id");
@@ -100,9 +99,7 @@ static void missing_unknown_and_repeated_fields_are_named(void **state) {
 }
 
 static void one_wrong(const char *full_name, const char *name, const char *text) {
-    struct field_text fields[8] = {
-        {"command_id", COMMAND_ID}
-    };
+    struct field_text fields[8] = {{"command_id", COMMAND_ID}};
     size_t count = 1;
     const struct type *type = schema_of(full_name)->type;
     for (size_t i = 1; i < type->member_count; i++) {
@@ -153,11 +150,7 @@ static void every_plain_type_is_taken(void **state) {
     struct schema schema;
     assert_int_equal(schema_init(&schema, text, fixture.arena, &error), STATUS_OK);
     struct field_text fields[] = {
-        {"no",     "False"},
-        {"single", "1.5"  },
-        {"wide",   "-2"   },
-        {"fixed",  "01ff" }
-    };
+        {"no", "False"}, {"single", "1.5"}, {"wide", "-2"}, {"fixed", "01ff"}};
     struct view body;
     assert_int_equal(
         codec_from_text(fixture.codec, fixture.arena, &schema, fields, 4, &body, &error),
@@ -187,9 +180,7 @@ static void every_plain_type_is_taken(void **state) {
 
 static void what_has_parts_is_not_taken_from_text(void **state) {
     (void)state;
-    const struct field_text fields[] = {
-        {"items", "x"}
-    };
+    const struct field_text fields[] = {{"items", "x"}};
     assert_refused("slotkeeper.event.SlotPage", fields, 1, "items");
 }
 

@@ -26,9 +26,9 @@ const struct command_definition command_cancel_appointment = {
     .roles = ROLE_BIT(ROLE_PATIENT) | ROLE_BIT(ROLE_DOCTOR) | ROLE_BIT(ROLE_ADMIN),
     .fields =
         {
-                 {.name = "slot_id", .type = FIELD_UUID, .row = ROW_SLOT},
-                 {.name = "appointment_id", .type = FIELD_UUID, .row = ROW_APPOINTMENT},
-                 {.name = "reason", .type = FIELD_REASON, .nullable = true},
-                 },
+            {.name = "slot_id", .type = FIELD_UUID, .row = ROW_SLOT},
+            {.name = "appointment_id", .type = FIELD_UUID, .row = ROW_APPOINTMENT},
+            {.name = "reason", .type = FIELD_REASON, .nullable = true},
+        },
     .decide = decide,
 };

@@ -20,8 +20,8 @@ const struct command_definition command_complete_appointment = {
     .roles = ROLE_BIT(ROLE_DOCTOR) | ROLE_BIT(ROLE_ADMIN),
     .fields =
         {
-                 {.name = "slot_id", .type = FIELD_UUID, .row = ROW_SLOT},
-                 {.name = "appointment_id", .type = FIELD_UUID, .row = ROW_APPOINTMENT},
-                 },
+            {.name = "slot_id", .type = FIELD_UUID, .row = ROW_SLOT},
+            {.name = "appointment_id", .type = FIELD_UUID, .row = ROW_APPOINTMENT},
+        },
     .decide = decide,
 };

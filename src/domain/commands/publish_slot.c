@@ -68,9 +68,9 @@ const struct command_definition command_publish_slot = {
     .loads = LOAD_CALLERS_CALENDAR,
     .fields =
         {
-                 {.name = "slot_id", .type = FIELD_UUID, .row = ROW_SLOT},
-                 {.name = "starts_at", .type = FIELD_TIME},
-                 {.name = "ends_at", .type = FIELD_TIME},
-                 },
+            {.name = "slot_id", .type = FIELD_UUID, .row = ROW_SLOT},
+            {.name = "starts_at", .type = FIELD_TIME},
+            {.name = "ends_at", .type = FIELD_TIME},
+        },
     .decide = decide,
 };

@@ -30,9 +30,9 @@ const struct command_definition command_reschedule_appointment = {
     .loads = LOAD_CALLERS_APPOINTMENTS,
     .fields =
         {
-                 {.name = "slot_id", .type = FIELD_UUID, .row = ROW_SLOT},
-                 {.name = "appointment_id", .type = FIELD_UUID, .row = ROW_APPOINTMENT},
-                 {.name = "new_slot_id", .type = FIELD_UUID, .row = ROW_SLOT},
-                 },
+            {.name = "slot_id", .type = FIELD_UUID, .row = ROW_SLOT},
+            {.name = "appointment_id", .type = FIELD_UUID, .row = ROW_APPOINTMENT},
+            {.name = "new_slot_id", .type = FIELD_UUID, .row = ROW_SLOT},
+        },
     .decide = decide,
 };
