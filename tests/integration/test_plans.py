@@ -59,7 +59,7 @@ def explain_all(cell):
 GROW = """
     insert into slot (slot_id, doctor_id, during, published_at)
     select gen_random_uuid(), account_id, tstzrange(now() + n * interval '1 hour', now() + (n + 1) * interval '1 hour'), now()
-    from account, generate_series(1, 200) n where role = 'doctor';
+    from account, generate_series(1, 80) n where role = 'doctor';
     insert into appointment (appointment_id, slot_id, doctor_id, during, patient_id, state, seat, booked_at)
     select gen_random_uuid(), slot_id, doctor_id, during, patients[row], 'booked', 1, now()
     from (select slot.*, row_number() over () as row from slot) s,

@@ -15,7 +15,7 @@ from kit.tokens import Signer
 
 ROOT = Path(__file__).resolve().parents[3]
 BINARY = Path(os.environ.get("STACK_BINARY", ROOT / "build/release/slotkeeper"))
-ACCOUNTS_READY = 120  # of each role, made with the cell
+ACCOUNTS_READY = 300  # of each role, made with the cell
 
 
 def run(*command, env=None, stdin=None, check=True):
