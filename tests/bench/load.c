@@ -256,14 +256,14 @@ static void read_argument(struct arguments *arguments, char *argument) {
         const char *name;
         size_t *number;
     } numbers[] = {
-        {"patients",   &arguments->patients  },
-        {"doctors",    &arguments->doctors   },
-        {"seen",       &arguments->seen      },
-        {"unseen",     &arguments->unseen    },
-        {"latency",    &arguments->latency   },
+        {"patients", &arguments->patients},
+        {"doctors", &arguments->doctors},
+        {"seen", &arguments->seen},
+        {"unseen", &arguments->unseen},
+        {"latency", &arguments->latency},
         {"per_second", &arguments->per_second},
-        {"postgres",   &postgres             },
-        {"broker",     &broker               },
+        {"postgres", &postgres},
+        {"broker", &broker},
     };
 
     char *value = strchr(argument, '=');

@@ -118,11 +118,11 @@ static void *pointer_to(struct view view) {
 static bool produce(
     struct requests *requests, struct view key, struct view value, const char *authorization) {
     rd_kafka_vu_t parts[] = {
-        {.vtype = RD_KAFKA_VTYPE_TOPIC,    .u.cstr = requests->topic.text                  },
-        {.vtype = RD_KAFKA_VTYPE_KEY,      .u.mem = {pointer_to(key), key.size}            },
-        {.vtype = RD_KAFKA_VTYPE_VALUE,    .u.mem = {pointer_to(value), value.size}        },
-        {.vtype = RD_KAFKA_VTYPE_HEADER,   .u.header = {"authorization", authorization, -1}},
-        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY                      },
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = requests->topic.text},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {pointer_to(key), key.size}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {pointer_to(value), value.size}},
+        {.vtype = RD_KAFKA_VTYPE_HEADER, .u.header = {"authorization", authorization, -1}},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
     };
     rd_kafka_error_t *error =
         rd_kafka_produceva(requests->client, parts, sizeof parts / sizeof parts[0]);
