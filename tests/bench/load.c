@@ -49,7 +49,7 @@ void die(const char *format, ...) {
     (void)fputc('\n', stderr);
     va_end(arguments);
     worker_stop();
-    exit(EXIT_FAILURE);
+    _exit(EXIT_FAILURE);
 }
 
 static void say(const char *what) {
@@ -171,6 +171,10 @@ static int64_t book_one(
     return time_monotonic_us() - began_us;
 }
 
+static double milliseconds(int64_t us) {
+    return (double)us / 1e3;
+}
+
 static void measure_latency(struct load *load) {
     size_t count = load->arguments.latency;
     size_t first = load->arguments.seen + load->arguments.unseen;
@@ -187,13 +191,15 @@ static void measure_latency(struct load *load) {
     }
     int64_t *measured = times + LATENCY_WARM_UP;
     qsort(measured, count, sizeof *measured, ascending);
+    size_t median = count / 2;
+    size_t near_the_end = count * 99 / 100;
     (void)printf(
         "{\"name\":\"booking_latency\",\"requests\":%zu,\"per_second\":%zu,\"p50_ms\":%.1f,\"p99_"
         "ms\":%.1f}\n",
         count,
         load->arguments.per_second,
-        (double)measured[count / 2] / 1e3,
-        (double)measured[count * 99 / 100] / 1e3);
+        milliseconds(measured[median]),
+        milliseconds(measured[near_the_end]));
     (void)fflush(stdout);
     requests_flush(requests);
     requests_destroy(requests);
