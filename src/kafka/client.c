@@ -28,10 +28,16 @@ static const char *const base_properties[] = {
     NULL,
 };
 
+/* What librdkafka warns of although nothing is wrong: one property for all kinds of clients, and a
+ * coordinator that is still starting. */
+static bool is_noise(const char *facility) {
+    return strcmp(facility, "CONFWARN") == 0 || strcmp(facility, "GETPID") == 0;
+}
+
 static void on_log(const rd_kafka_t *client, int level, const char *facility, const char *text) {
     (void)client;
     log_write(
-        level <= LOG_LEVEL_WARNING ? LOG_WARNING : LOG_DEBUG,
+        level <= LOG_LEVEL_WARNING && !is_noise(facility) ? LOG_WARNING : LOG_DEBUG,
         "kafka client",
         LOG_FIELDS(LOG_TEXT("facility", facility), LOG_TEXT("text", text)));
 }
