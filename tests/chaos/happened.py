@@ -7,7 +7,6 @@ One JSON line; exit status 0 only without violations. STACK_BINARY chooses the p
 
 import argparse
 import json
-import subprocess
 import sys
 import time
 import uuid
@@ -20,7 +19,7 @@ import planted
 from kill import logged, settle
 from load import HOUR_US, LIMITS, SETTINGS, Clients, People, make_topics, now_us, reply_topics
 from rules import SECOND_US
-from stack import Stack, backends, fail_on_signals
+from stack import Stack, backends, fail_on_signals, row_locks
 from wire import COMMANDS
 
 PATIENTS = 60
@@ -287,24 +286,12 @@ def a_row_lock_that_nobody_gives_back(stage):
     """A stopped worker's session keeps its partitions' rows locked; whoever takes the partitions must not wait for it."""
     victim = next(w for w in stage.workers if any(row["owns"] for row in backends(stage.stack, w)))
     owned = [number for row in backends(stage.stack, victim) for number in row["owns"]]
-    url = stage.stack.environment["SLOTKEEPER_DATABASE_URL"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    holder = subprocess.Popen(["psql", "-X", "-q", url], stdin=subprocess.PIPE, **quiet)
-    try:
-        victim.kill()
-        numbers = ", ".join(map(str, owned))
-        holder.stdin.write(
-            b"begin; select from slotkeeper.partition_progress where topic like '%.slot-commands'"
-            b" and partition in (" + numbers.encode() + b") for update;\n"
-        )
-        holder.stdin.flush()
+    victim.kill()
+    with row_locks(stage.stack, owned):
         patient, killed = stage.people.patients[51], time.monotonic()
         sent = [stage.send("BookSlot", patient, "patient", key=str(uuid.uuid4()), slot_id=str(uuid.uuid4())) for _ in range(40)]
         stage.codes(sent, STALL_MAX_S)
         stage.stalls["locked row"] = round(time.monotonic() - killed, 2)
-    finally:
-        holder.kill()
-        holder.wait()
     victim.start()
 
 

@@ -50,7 +50,7 @@ class Killer:
         self.random = random.Random(options.seed)
         self.workers = [stack.worker(name, SETTINGS) for name in ("a", "b")]
         self.kills = []  # (moment, how)
-        self.died = []
+        self.failures = []
 
     def start(self):
         for worker in self.workers:
@@ -62,7 +62,7 @@ class Killer:
         if self.random.random() < 0.3:
             time.sleep(self.random.uniform(0, 1.5))
         elif not wait_for(lambda: answered_after(self.clients, last), RECOVERY_MAX_S, 0.01):
-            say(f"no recovery within {RECOVERY_MAX_S} s of kill {len(self.kills)}")
+            self.failures.append(f"no recovery within {RECOVERY_MAX_S} s of kill {len(self.kills)}")
         if self.random.random() < 0.75:
             self.load.burst(self.random.randrange(*BURST))
             time.sleep(self.random.uniform(0, 0.15))
@@ -75,7 +75,7 @@ class Killer:
         stranger = self.random.random() < self.options.strangers
         for worker in victims:
             if not worker.kill():
-                self.died.append(f"worker {worker.name} ended by itself with {worker.exits[-1]}")
+                self.failures.append(f"worker {worker.name} ended by itself with {worker.exits[-1]}")
         self.kills.append((time.monotonic(), ("stranger" if stranger else "same name") + f" x{len(victims)}"))
         for worker in victims:
             worker.start(SLOTKEEPER_WORKER_INSTANCE_ID="" if stranger else f"chaos-{worker.name}")
@@ -151,7 +151,7 @@ def run(options, stack):
     settled = settle(stack, findings)
     clients.close()
     checked = checker.check(stack, LIMITS)
-    findings += [{"rule": "exit", "what": what, "shown_by": []} for what in killer.died]
+    findings += [{"rule": "kill", "what": what, "shown_by": []} for what in killer.failures]
     findings += [{"rule": "client", "what": f"not sent: {what}", "shown_by": []} for _, what in clients.unsent]
     for worker in killer.workers:
         if worker.end() != 0:

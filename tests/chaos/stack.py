@@ -1,5 +1,6 @@
 """A private stack and its workers. Everything that is started here is ended here, by its process id, whatever happens."""
 
+import contextlib
 import ctypes
 import json
 import os
@@ -268,10 +269,27 @@ def ports_of(pid):
 
 
 def backends(stack, worker):
-    """Of the worker's backends: pid, state, and which partitions it owns."""
+    """Of the worker's backends: pid, state, what it waits for, and which partitions it owns."""
     ports = ports_of(worker.process.pid) or {0}
     return stack.sql(
-        "select json_build_object('pid', a.pid, 'state', a.state, 'owns', array(select partition from"
+        "select json_build_object('pid', a.pid, 'state', a.state, 'waits', a.wait_event_type, 'owns', array(select partition from"
         " slotkeeper.partition_progress p where p.backend_pid = a.pid and p.backend_start = a.backend_start"
         f" and p.owner is not null)) from pg_stat_activity a where client_port in ({', '.join(map(str, ports))});"
     )
+
+
+@contextlib.contextmanager
+def row_locks(stack, numbers):
+    """Keeps the rows of these partitions locked, in a session of the workers' role."""
+    url = stack.environment["SLOTKEEPER_DATABASE_URL"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    holder = subprocess.Popen(["psql", "-X", "-q", url], stdin=subprocess.PIPE, preexec_fn=_die_with_parent, **quiet)
+    try:
+        rows = f"topic = '{stack.prefix}.slot-commands' and partition in ({', '.join(map(str, numbers or [-1]))})"
+        text = f"begin; select from slotkeeper.partition_progress where {rows} for update;\n"
+        holder.stdin.write(text.encode())
+        holder.stdin.flush()
+        yield
+    finally:
+        holder.kill()
+        holder.wait()

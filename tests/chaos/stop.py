@@ -2,8 +2,8 @@
 
     tests/chaos/stop [--rounds N] [--seed S] [--stack DIR]
 
-Two workers under load; each round stops one that owns partitions, every other round at a moment when it holds row locks in an
-open transaction. Triggers of our own write down, under the lock of the partition's row, which backend moved it on: so the order
+Two workers under load; each round stops one that owns partitions: at a moment when it holds row locks in an open transaction,
+anywhere, or while it waits for a lock to claim a batch, which it then tries to claim although it is not its own any more. Triggers of our own write down, under the lock of the partition's row, which backend moved it on: so the order
 of takeovers and writes is known for certain, and no write of a backend may come after its successor's takeover.
 
 One JSON line; exit status 0 only without violations. STACK_BINARY chooses the program.
@@ -19,10 +19,12 @@ import time
 import checker
 from kill import answered_after, logged, settle, spread
 from load import LIMITS, SETTINGS, Clients, Load, People, make_topics, reply_topics
-from stack import Stack, backends, fail_on_signals, say, wait_for
+from stack import Stack, backends, fail_on_signals, row_locks, say, wait_for
 
 SESSION_TIMEOUT_S = 6
 TAKEOVER_MAX_S = 40
+MOMENTS = ("at its claim", "in transaction", "anywhere")
+LOCK_TIMEOUT_S = 2
 WITNESS = """
 create schema witness;
 create table witness.moved (seq bigserial primary key, partition integer, owner_before uuid, owner uuid,
@@ -62,36 +64,54 @@ class Stopper:
         self.options, self.stack, self.clients, self.load = options, stack, clients, load
         self.random = random.Random(options.seed)
         self.workers = [stack.worker(name, SETTINGS) for name in ("a", "b")]
-        self.takeovers = {"anywhere": [], "in transaction": []}
+        self.takeovers = {how: [] for how in MOMENTS}
         self.findings = []
+        self.stopped_at = 0
 
     def owns(self, worker):
-        return any(row["owns"] for row in backends(self.stack, worker))
+        return any(row["owns"] for row in self.backends(worker))
 
     def in_transaction(self, worker):
-        return any(row["owns"] and (row["state"] or "").startswith("idle in transaction") for row in backends(self.stack, worker))
+        return any(row["owns"] and (row["state"] or "").startswith("idle in transaction") for row in self.backends(worker))
+
+    def backends(self, worker):
+        return backends(self.stack, worker)
 
     def stop(self, worker, how):
-        """Stopped, if asked for with locks held; whether it came about."""
+        """Stopped at such a moment; whether it came about."""
+        if how == "at its claim":
+            return self.stop_at_claim(worker)
         for _ in range(200):
             self.load.burst(self.random.randrange(200, 500))
             time.sleep(self.random.uniform(0.01, 0.12))
+            self.stopped_at = time.monotonic()
             worker.signal(signal.SIGSTOP)
             if how == "anywhere" or self.in_transaction(worker):
                 return True
             worker.signal(signal.SIGCONT)
+            time.sleep(self.random.uniform(0, 0.05))
         return False
 
+    def stop_at_claim(self, worker):
+        """Its partitions' rows are kept locked until its claim waits for one, and a little longer than it would have waited."""
+        numbers = [number for row in self.backends(worker) for number in row["owns"]]
+        with row_locks(self.stack, numbers):
+            waits = wait_for(lambda: any(row["waits"] == "Lock" for row in self.backends(worker)), 10, 0.02)
+            self.stopped_at = time.monotonic()
+            worker.signal(signal.SIGSTOP)
+            time.sleep(LOCK_TIMEOUT_S + 0.5)
+        return bool(waits)
+
     def round(self, number):
-        how = "in transaction" if number % 2 == 0 else "anywhere"
+        how = MOMENTS[number % len(MOMENTS)]
         owners = wait_for(lambda: [worker for worker in self.workers if self.owns(worker)], 30)
         if not owners:
             self.findings.append({"rule": "stop", "what": "nobody owns a partition", "shown_by": [number]})
             return
         worker = self.random.choice(owners)
         if not self.stop(worker, how):
-            say(f"round {number}: never met in a transaction")
-        stopped = time.monotonic()
+            say(f"round {number}: never met {how}")
+        stopped = self.stopped_at
         if wait_for(lambda: answered_after(self.clients, stopped), TAKEOVER_MAX_S, 0.02):
             self.takeovers[how].append(time.monotonic() - stopped)
         else:
@@ -187,6 +207,9 @@ def run(options, stack):
         "takeover_s": {how: spread(seconds) for how, seconds in stopper.takeovers.items()},
         "takes": takes_of(moves),
         "rows_written": len(writes),
+        "fenced_claims": sum(
+            line.get("message") == "a partition has been taken over" for worker in stopper.workers for line in worker.log_lines()
+        ),
         "settled_s": settled,
         "logged": logged(stopper.workers),
         **report,
