@@ -76,7 +76,7 @@ kafka_start() {
     local dir=$1
     [ ! -f "$dir/kafka.log" ] || mv "$dir/kafka.log" "$dir/kafka.log.old"
     kafka_launch "$dir" -XX:SharedArchiveFile="$KAFKA_CLASSES" || return 1
-    wait_until 60 kafka_started_or_died "$dir"
+    wait_until 180 kafka_started_or_died "$dir"
     kafka_is_running "$dir" && kafka_has_started "$dir"
 }
 
@@ -118,7 +118,7 @@ kafka_make_class_archive() {
     mkdir "$dir/kafka"
     kafka_write_properties "$dir" "$(free_port)" "$(free_port)"
     if kafka_format "$dir" && kafka_launch "$dir" -XX:ArchiveClassesAtExit="$KAFKA_CLASSES"; then
-        wait_until 60 kafka_started_or_died "$dir" || true
+        wait_until 180 kafka_started_or_died "$dir" || true
     fi
     kafka_stop "$dir"
     rm -rf "$dir"
