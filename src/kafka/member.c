@@ -80,7 +80,7 @@ static void on_rebalance(
  * slow a backlog down. */
 static const char *const fetch_bounds[] = {
     "queued.min.messages",
-    "5000",
+    "4000",
     "queued.max.messages.kbytes",
     "8192",
     "fetch.max.bytes",
