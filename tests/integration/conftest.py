@@ -19,11 +19,14 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def stack():
+def stack(request):
     assert BINARY.exists(), f"no program at {BINARY}: scripts/build release"
     stack = Stack()
     yield stack
-    stack.destroy()
+    failed = request.session.testsfailed > 0
+    stack.destroy(keep_logs=failed)
+    if failed:
+        print(f"\nthe logs of all workers and both servers: {stack.folder}")
 
 
 @pytest.hookimpl(hookwrapper=True)

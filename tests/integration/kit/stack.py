@@ -37,12 +37,16 @@ class Stack:
     def script(self, command, *service):
         return run(ROOT / "scripts/stack", command, self.folder, *service, env=self.clean_env)
 
-    def destroy(self):
-        """Nothing of it is needed again, so nobody waits for it to be put in order."""
+    def destroy(self, keep_logs=False):
+        """Nothing of the data is needed again, so nobody waits for it to be put in order."""
         self.script("kill", "kafka")
         self.script("kill", "postgres")
         self.script("down")
-        shutil.rmtree(self.folder)
+        for name in ("postgres", "kafka", "keys", "env", "lock") if keep_logs else ():
+            path = self.folder / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        if not keep_logs:
+            shutil.rmtree(self.folder)
 
     def _read_env(self):
         everything = run("bash", "-c", f'. "{self.folder}/env" && env -0', env=self.clean_env).stdout
