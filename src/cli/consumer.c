@@ -123,7 +123,7 @@ static enum status begin(
     }
     consumer->topic = rd_kafka_topic_new(consumer->client, topic, NULL);
     consumer->queue = rd_kafka_queue_new(consumer->client);
-    consumer->spans = calloc((size_t)consumer->partition_count, sizeof *consumer->spans);
+    consumer->spans = calloc((size_t)consumer->partition_count + 1, sizeof *consumer->spans);
     if (consumer->topic == NULL || consumer->queue == NULL || consumer->spans == NULL) {
         return error_set(error, STATUS_FATAL, "no memory for a Kafka consumer");
     }
