@@ -136,7 +136,7 @@ const struct setting_row setting_rows[] = {
     {"reply.bar", TOPICS, DURATION(reply_bar_us, "5m", 0, DAY),
      .sentence = "How long a reply topic that broke a Kafka transaction is not used."},
 
-    {"worker.threads", WORKER, COUNT(worker_threads, "4", 1, 64),
+    {"worker.threads", WORKER, COUNT(worker_threads, "3", 1, 64),
      .sentence = "Threads that decide slot commands, each with its own Kafka clients and database connection."},
     {"worker.drain", WORKER, DURATION(worker_drain_us, "30s", 0, HOUR),
      .sentence = "How long a worker that was told to stop may finish what it has begun."},

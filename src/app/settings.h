@@ -29,7 +29,7 @@ struct settings {
     int64_t reply_bar_us; /* reply.bar: how long a reply topic that broke a transaction is not used,
                              5m */
     /* worker */
-    int64_t worker_threads; /* 4 */
+    int64_t worker_threads; /* 3 */
     int64_t worker_drain_us;
     char worker_instance_id[128];
     int64_t batch_max;              /* batch.max: records a batch, 500 */
