@@ -1,17 +1,20 @@
 -- Deploy slotkeeper:worker_grants
--- requires: final_states
--- requires: housekeeping
+-- requires: worker_grants@v1
+-- requires: account_rules
 -- What the worker's role may do: no more than its statements need. It owns nothing. Columns that are
--- generated or have one possible value are not for it to name.
+-- generated or have one possible value are not for it to name. Steps after @v1 grant what they bring
+-- themselves.
 
 begin;
 
 grant usage on schema slotkeeper to slotkeeper_worker;
 
--- Of accounts no login and no password hash. The update is what a row lock asks for.
-grant select (account_id, role, state, active, credential_version, token_version, tokens_valid_from,
-        closing_at, created_at, deactivated_at, erased_at),
-    update (closing_at)
+-- Logging in compares the password hash; erasing takes it and the login away.
+grant select (account_id, role, state, active, login, password_hash, credential_version, token_version,
+        tokens_valid_from, closing_at, created_at, deactivated_at, erased_at),
+    insert (account_id, role, login, password_hash, created_at),
+    update (state, login, password_hash, credential_version, token_version, tokens_valid_from, closing_at,
+        deactivated_at, erased_at)
     on slotkeeper.account to slotkeeper_worker;
 
 grant select,

@@ -8,7 +8,11 @@ select 1 / (
     and has_table_privilege('slotkeeper_worker', 'slotkeeper.command_log', 'insert')
     and has_function_privilege('slotkeeper_worker', 'slotkeeper.expire_log(interval, integer)', 'execute')
     and not has_table_privilege('slotkeeper_worker', 'slotkeeper.slot_event', 'update, delete, truncate')
-    and not has_column_privilege('slotkeeper_worker', 'slotkeeper.account', 'password_hash', 'select')
+    and has_column_privilege('slotkeeper_worker', 'slotkeeper.account', 'password_hash', 'select')
+    and has_column_privilege('slotkeeper_worker', 'slotkeeper.account', 'password_hash', 'update')
+    and has_column_privilege('slotkeeper_worker', 'slotkeeper.account', 'login', 'insert')
+    and not has_column_privilege('slotkeeper_worker', 'slotkeeper.account', 'role', 'update')
+    and not has_column_privilege('slotkeeper_worker', 'slotkeeper.account', 'closing_at', 'insert')
 )::integer;
 
 rollback;

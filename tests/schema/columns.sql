@@ -14,6 +14,7 @@ select results_eq(
         ('account_event: old_state reason related_id detail'),
         ('appointment: seat rescheduled_from cancel_reason ended_at guard active'),
         ('command_log: caller command_id content_hash event_schema events dead_letter'),
+        ('login_throttle: blocked_until'),
         ('partition_progress: owner transactional_id backend_pid backend_start last_offset last_append_time '
             || 'last_hash taken_at'),
         ('slot: withdrawn_at withdrawal_reason open'),
@@ -26,7 +27,7 @@ select results_eq(
         where relnamespace = 'slotkeeper'::regnamespace and attgenerated <> ''
         order by relname, attnum$$,
     $$values ('account.active', 's'::"char"), ('appointment.guard', 's'), ('appointment.active', 's'),
-        ('slot.open', 's')$$,
+        ('login_throttle.magnitude', 's'), ('login_throttle.attempt_minute', 's'), ('slot.open', 's')$$,
     'the generated columns');
 
 select * from finish();

@@ -49,9 +49,13 @@ select results_eq(
     $$values
         ('function expire_log', 'EXECUTE'),
         ('function forget_answers', 'EXECUTE'),
+        ('function forget_log_ins', 'EXECUTE'),
         ('relation account_event', 'INSERT SELECT'),
         ('relation appointment', 'SELECT'),
         ('relation command_log', 'INSERT SELECT'),
+        ('relation login_attempt', 'DELETE INSERT SELECT'),
+        ('relation login_device', 'DELETE INSERT SELECT'),
+        ('relation login_throttle', 'DELETE SELECT'),
         ('relation partition_progress', 'INSERT SELECT'),
         ('relation pending_event', 'DELETE SELECT'),
         ('relation purged_slot', 'SELECT'),
@@ -64,14 +68,20 @@ select results_eq(
 select results_eq(
     'select what, columns from granted_columns order by what collate "C"',
     $$values
+        ('account: INSERT', 'account_id created_at login password_hash role'),
         ('account: SELECT',
-            'account_id active closing_at created_at credential_version deactivated_at erased_at role state '
-            || 'token_version tokens_valid_from'),
-        ('account: UPDATE', 'closing_at'),
+            'account_id active closing_at created_at credential_version deactivated_at erased_at login '
+            || 'password_hash role state token_version tokens_valid_from'),
+        ('account: UPDATE',
+            'closing_at credential_version deactivated_at erased_at login password_hash state token_version '
+            || 'tokens_valid_from'),
         ('appointment: INSERT',
             'appointment_id booked_at cancel_reason doctor_id during ended_at patient_id rescheduled_from seat '
             || 'slot_id state'),
         ('appointment: UPDATE', 'cancel_reason ended_at seat state'),
+        ('login_device: UPDATE', 'last_used_at'),
+        ('login_throttle: INSERT', 'blocked_until failures last_attempt_at login_key'),
+        ('login_throttle: UPDATE', 'blocked_until failures last_attempt_at'),
         ('partition_progress: UPDATE',
             'backend_pid backend_start cluster_id generation last_append_time last_hash last_offset next_offset '
             || 'owner published_offset taken_at to_fence transactional_id'),

@@ -2,7 +2,7 @@
 -- second waits for it, and is refused by what the first then made true. Sessions are the worker's;
 -- "owner" deactivates and purges. What is written here is committed: names are this file's own.
 
-select plan(38);
+select plan(52);
 
 select open_session('one');
 select open_session('two');
@@ -11,6 +11,7 @@ select open_session('owner', 'slotkeeper_owner');
 select run(account('r-doc', 'doctor'));
 select run(account('r-dora', 'doctor'));
 select run(account('r-dan', 'doctor'));
+select run(account('r-dee', 'doctor'));
 select run(account('r-pat'));
 select run(account('r-pia'));
 select run(account('r-pol'));
@@ -22,6 +23,7 @@ select run(slot('r-5', 'r-doc', '05:00', '06:00'));
 select run(slot('r-dora-1', 'r-dora', '01:30', '02:30'));
 select run(slot('r-dora-2', 'r-dora', '08:00', '09:00'));
 select run(slot('r-dan-1', 'r-dan', '08:00', '09:00'));
+select run(slot('r-dan-2', 'r-dan', '-90000:00', '-89999:00'));
 select run(progress(77, 0, 10));
 
 -- Two bookings of one slot.
@@ -109,10 +111,27 @@ select say('one', conclude('r-j1', 'cancelled'));
 
 select say('owner', 'begin');
 select say('owner', deactivate('r-dan'));
-select ask('one', book('r-k1', 'r-dan-1', 'r-pia', 4));
+select say('owner', withdraw('r-dan-1'));
+select ask('one', book('r-k1', 'r-dan-2', 'r-pia', 4));
 select waits('one', 'a booking waits for the doctor''s deactivation');
 select say('owner', 'commit');
 select alike(answer('one'), '%"appointment_doctor_active"%', 'and is refused');
+
+-- Publication, then deactivation of the doctor; and the other way round.
+select say('one', 'begin');
+select say('one', slot('r-dee-1', 'r-dee'));
+select ask('two', deactivate('r-dee'));
+select waits('two', 'a doctor''s deactivation waits for a publication');
+select say('one', 'commit');
+select alike(answer('two'), '%offers no slot to come', 'and is refused');
+
+select say('two', 'begin');
+select say('two', deactivate('r-dee'));
+select say('two', withdraw('r-dee-1'));
+select ask('one', slot('r-dee-2', 'r-dee', '11:00', '12:00'));
+select waits('one', 'a publication waits for the doctor''s deactivation');
+select say('two', 'commit');
+select alike(answer('one'), 'slot: its doctor is not active', 'and is refused');
 
 -- A booking is in nobody's way who does not deactivate.
 select say('one', 'begin');
@@ -193,6 +212,44 @@ from dblink('one', 'select expire_log(''1 hour'', 10)') as called (gone integer)
 select is(gone, 0, 'a second expiry steps aside')
 from dblink('two', 'select expire_log(''1 hour'', 10)') as called (gone integer);
 select say('one', 'commit');
+
+-- So is forgetting log-ins, which leaves alone what is in use.
+select run(throttle('r-idle-' || n, n, now() - interval '2 days')) from generate_series(1, 3) as n;
+select say('one', 'begin');
+select is(gone, 1, '(log-ins are forgotten in one session)')
+from dblink('one', 'select forget_log_ins(''1 day'', 1, 100)') as called (gone integer);
+select is(gone, 0, 'a second one steps aside')
+from dblink('two', 'select forget_log_ins(''1 day'', 1, 100)') as called (gone integer);
+select say('one', 'commit');
+select say('one', 'begin');
+select say('one', format('update login_throttle set failures = 4, last_attempt_at = now() where login_key = %L',
+    key('r-idle-3')));
+select is(gone, 1, 'afterwards the second has its turn, and waits for no attempt')
+from dblink('two', 'select forget_log_ins(''1 day'', 100, 1)') as called (gone integer);
+select say('one', 'commit');
+select results_eq(
+    'select failures from login_throttle where login_key in (select key(''r-idle-'' || n) from generate_series(1, 3) as n)',
+    'values (4)', 'the one that was tried meanwhile is still there');
+
+-- An attempt at a login that is being forgotten: counted afresh.
+select run(throttle('r-back', 9, now() - interval '2 days'));
+select say('one', 'begin');
+select is(gone, 1, '(a login is forgotten)')
+from dblink('one', 'select forget_log_ins(''1 day'', 100, 100)') as called (gone integer);
+select ask('two', throttle('r-back') || ' on conflict (login_key) do update set failures = login_throttle.failures + 1');
+select waits('two', 'an attempt waits for it');
+select say('one', 'commit');
+select is(answer('two'), 'INSERT 0 1', 'and is counted');
+select results_eq(
+    format('select failures from login_throttle where login_key = %L', key('r-back')), 'values (1)', 'as the first one');
+
+-- One record on two workers: one of them counts it.
+select say('one', 'begin');
+select say('one', attempt(1001, 'r-back'));
+select ask('two', attempt(1001, 'r-back') || ' on conflict do nothing');
+select waits('two', 'a second count of a record waits');
+select say('one', 'commit');
+select is(answer('two'), 'INSERT 0 0', 'and comes to nothing');
 
 select close_session(name) from (values ('one'), ('two'), ('owner')) as opened (name);
 

@@ -99,6 +99,38 @@ $$
         of_partition, published_offset, next_offset)
 $$;
 
+-- Log-ins. Keys are 32 bytes.
+create function key(name text) returns bytea language sql immutable as
+$$ select sha256(convert_to(name, 'UTF8')) $$;
+
+create function throttle(name text, failures integer default 1, last_attempt_at timestamptz default now(),
+    blocked_until timestamptz default null)
+returns text language sql as
+$$
+    select format('insert into login_throttle (login_key, failures, blocked_until, last_attempt_at)
+            values (%L, %s, %L, %L)',
+        key(name), failures, blocked_until, last_attempt_at)
+$$;
+
+create function attempt(record_offset bigint, name text, reserved_at timestamptz default now())
+returns text language sql as
+$$
+    select format('insert into login_attempt (topic, partition, record_offset, login_key, reserved_at)
+            values (''t'', 0, %s, %L, %L)',
+        record_offset, key(name), reserved_at)
+$$;
+
+create function device(name text, of_account text) returns text language sql as
+$$
+    select format('insert into login_device (account_id, device_key, last_used_at) values (%L, %L, %L)',
+        id(of_account), key(name), at('00:00'))
+$$;
+
+-- An encoding of the form that a password hash has.
+create function encoded(algorithm text default 'argon2id', parameters text default 'm=19456,t=2,p=1')
+returns text language sql immutable as
+$$ select format('$%s$v=19$%s$%s$%s', algorithm, parameters, repeat('c2Fs', 5) || 'dA', repeat('aGFz', 10) || 'aGE') $$;
+
 -- Doing it. -----------------------------------------------------------------------------------
 
 create function run(statement text) returns setof text language plpgsql as
