@@ -2,7 +2,7 @@
 -- deactivated doctor offers no slot to come. (races.sql has a publication and a deactivation at once.)
 
 begin;
-select plan(29);
+select plan(30);
 
 select run(account('doc', 'doctor'));
 select run(account('pat'));
@@ -60,6 +60,10 @@ select run(withdraw('s'));
 select allowed(
     'set constraints account_nothing_to_come immediate', 'but not if it is withdrawn, too; a past one stays open');
 select refused_by(slot('t', 'doc'), 'slot_doctor_active', 'a deactivated doctor publishes');
+select allowed(
+    replace(replace(slot('shut', 'doc', '08:00', '09:00'), 'published_at)', 'published_at, withdrawn_at)'),
+        quote_literal(at('00:00')) || ')', quote_literal(at('00:00')) || ', now())'),
+    'unless it is withdrawn at once');
 select run(format('update account set state = ''active'', deactivated_at = null where account_id = %L', id('doc')));
 select allowed(slot('t', 'doc'), 'a reactivated one may');
 

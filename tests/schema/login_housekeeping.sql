@@ -2,7 +2,7 @@
 -- at a time than asked; the worker may call it. (races.sql has two calls at once.)
 
 begin;
-select plan(29);
+select plan(30);
 
 create function pg_temp.logins() returns text[] language sql as
 $$
@@ -72,7 +72,9 @@ select is(
 select run(attempt(n, 'busy', now() - interval '2 days')) from generate_series(1, 3) as n;
 select run(attempt(4, 'busy'));
 select is(forget_log_ins('1 day', 2, 100), 2, 'two attempts that nobody answered');
-select is(forget_log_ins('1 day', 2, 100), 1, 'and the third');
+select run(throttle('idle' || n, 1, now() - interval '2 days')) from generate_series(1, 3) as n;
+select is(forget_log_ins('1 day', 2, 100), 2, 'the third and a login that is over');
+select is(forget_log_ins('1 day', 3, 100), 2, 'and the other two');
 select results_eq('select record_offset from login_attempt', 'values (4::bigint)', 'one under way stays');
 
 -- Too many. All tried within the day, so only their number sends them away.
