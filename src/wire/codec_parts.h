@@ -33,11 +33,6 @@ struct bound_field {
     int value_branch;
 };
 
-struct command_reader {
-    struct mapping mapping; /* without a definition: not a command of ours */
-    struct generic generic;
-};
-
 struct outcome_writer {
     const struct schema *schema;
     struct generic generic;
@@ -63,10 +58,14 @@ struct event_writer {
 
 struct codec {
     const struct schemas *schemas;
+    enum lane lane;
     size_t record_size_max;
     avro_reader_t reader;
     avro_writer_t writer;
-    struct command_reader *commands; /* by schema_index */
+    struct mapping *commands; /* by the schema's index; without a definition: not of the lane */
+    struct mapping credentials;
+    const struct schema *credentials_schema;
+    struct view *fields; /* of the record that is read, as many as any schema has */
     struct outcome_writer outcome;
     struct event_writer event;
 };

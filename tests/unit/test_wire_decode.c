@@ -61,7 +61,7 @@ static void registry_framings_name_unknown_schemas(void **state) {
 static enum code decode_with_header(struct view schema_id, struct decoded *decoded) {
     struct record record = {.value = framed_book_slot()};
     struct request_headers headers = {.expires_at_us = -1, .schema_id = schema_id};
-    return codec_decode_command(fixture.codec, &record, &headers, decoded);
+    return codec_decode_command(fixture.codec, fixture.arena, &record, &headers, decoded);
 }
 
 /* The header is looked at first: the same value that would be readable without it. */
@@ -92,7 +92,8 @@ static void the_schema_header_comes_first(void **state) {
     struct record empty = {.value = view_text("")};
     struct request_headers headers = {.schema_id = view_of(bytes, 5)};
     assert_int_equal(
-        codec_decode_command(fixture.codec, &empty, &headers, &decoded), CODE_MALFORMED);
+        codec_decode_command(fixture.codec, fixture.arena, &empty, &headers, &decoded),
+        CODE_MALFORMED);
 }
 
 static void a_command_is_read(void **state) {

@@ -28,7 +28,7 @@ static inline int fixture_set_up(void **state) {
     struct error error = {""};
     fixture.schemas = schemas_new(&error);
     if (fixture.schemas != NULL) {
-        fixture.codec = codec_new(fixture.schemas, FIXTURE_RECORD_MAX, &error);
+        fixture.codec = codec_new(fixture.schemas, LANE_SLOTS, FIXTURE_RECORD_MAX, &error);
     }
     fixture.arena = arena_new(FIXTURE_ARENA_MAX);
     if (fixture.codec == NULL || fixture.arena == NULL) {
@@ -117,7 +117,7 @@ static inline struct view framed(const char *full_name, struct view body) {
 static inline enum code decode(struct view value, struct decoded *decoded) {
     struct record record = {.value = value};
     struct request_headers headers = {.expires_at_us = -1};
-    return codec_decode_command(fixture.codec, &record, &headers, decoded);
+    return codec_decode_command(fixture.codec, fixture.arena, &record, &headers, decoded);
 }
 
 static inline struct view body_from_text(
