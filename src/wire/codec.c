@@ -82,6 +82,9 @@ static enum status init(struct codec *codec, struct error *error) {
     if (status == STATUS_OK) {
         status = event_writer_init(&codec->event, codec->schemas, error);
     }
+    if (status == STATUS_OK) {
+        status = token_writer_init(&codec->token, codec->schemas, error);
+    }
     return status;
 }
 
