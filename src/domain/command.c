@@ -11,7 +11,16 @@
     COMMAND(cancel_appointment)                                                                    \
     COMMAND(reschedule_appointment)                                                                \
     COMMAND(complete_appointment)                                                                  \
-    COMMAND(mark_no_show)
+    COMMAND(mark_no_show)                                                                          \
+    COMMAND(register_patient)                                                                      \
+    COMMAND(register_doctor)                                                                       \
+    COMMAND(log_in)                                                                                \
+    COMMAND(change_password)                                                                       \
+    COMMAND(reset_password)                                                                        \
+    COMMAND(deactivate_account)                                                                    \
+    COMMAND(reactivate_account)                                                                    \
+    COMMAND(erase_account)                                                                         \
+    COMMAND(get_service_keys)
 
 #define COMMAND_EXTERN(name)  extern const struct command_definition command_##name;
 #define COMMAND_POINTER(name) &command_##name,

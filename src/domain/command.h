@@ -76,12 +76,13 @@ struct command_definition {
     unsigned roles;   /* ROLE_BIT of each role that may send it */
     unsigned loads;   /* LOAD_... */
     enum lane lane;
+    bool open_to_all; /* needs neither token nor credentials */
     enum credentials_use credentials;
     enum password_of password;
-    bool eventless;     /* changes no state, so that accepted it leaves no audit event */
-    bool ends_bookings; /* once accepted, nobody may book with the account named: it is announced
-                           beforehand, decided in a batch of its own and with the account locked
-                           against everything */
+    bool eventless;    /* changes no state, so that accepted it leaves no audit event */
+    bool ends_account; /* once accepted, nobody may book with the account named: it is announced
+                          beforehand, decided in a batch of its own and with the account locked
+                          against everything */
     struct field fields[COMMAND_FIELDS_MAX + 1]; /* after command_id, in any order; what is not
                                                     listed is skipped */
     /* The command's own rules against loaded rows: CODE_ACCEPTED after changing the rows, or the
@@ -109,6 +110,12 @@ void command_content_hash(const struct command *command, struct digest *hash);
 
 /* The value of the field of that name; NULL: the command has no such field. */
 const struct value *command_value(const struct command *command, const char *field);
+
+/* The fields of a command that must be sealed. */
+#define CREDENTIALS_FIELDS                                                                         \
+    {.name = "key_id", .type = FIELD_TEXT}, {                                                      \
+        .name = "sealed", .type = FIELD_BYTES                                                      \
+    }
 
 /* The content of a sealed box as a command of its own, which no topic takes. */
 extern const struct command_definition credentials_definition;
