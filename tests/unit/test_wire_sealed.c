@@ -173,8 +173,8 @@ static struct view mutate(struct view content, uint64_t *random) {
     for (size_t i = 0; i < changes; i++) {
         size_t at = 10 + next_random(random) % (content.size - 10);
         bool flip = next_random(random) % 2 == 0;
-        bytes[at] = flip ? bytes[at] ^ (uint8_t)(1U << next_random(random) % 8)
-                         : (uint8_t)next_random(random);
+        uint8_t flipped = (uint8_t)(bytes[at] ^ 1U << next_random(random) % 8);
+        bytes[at] = flip ? flipped : (uint8_t)next_random(random);
     }
     bool cut = next_random(random) % 8 == 0;
     struct view changed =
