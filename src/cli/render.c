@@ -42,7 +42,7 @@ enum status renderer_init(struct renderer *renderer, struct error *error) {
     if (renderer->schemas == NULL) {
         return STATUS_FATAL;
     }
-    renderer->codec = codec_new(renderer->schemas, RENDER_VALUE_MAX, error);
+    renderer->codec = codec_new(renderer->schemas, LANE_SLOTS, RENDER_VALUE_MAX, error);
     if (renderer->codec == NULL) {
         return STATUS_FATAL;
     }

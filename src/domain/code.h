@@ -13,6 +13,11 @@
         UNAUTHENTICATED,                                                                           \
         REFUSED,                                                                                   \
         "The request needs a genuine, current token of an existing account.")                      \
+    CODE(KEY_UNKNOWN, REFUSED, "The request is sealed to a key that the service does not have.")   \
+    CODE(                                                                                          \
+        SEAL_INVALID,                                                                              \
+        REFUSED,                                                                                   \
+        "The sealed part does not open, is not of this request, or is too old.")                   \
     CODE(FORBIDDEN_ROLE, REFUSED, "The caller's role may not send this command.")                  \
     CODE(                                                                                          \
         RATE_LIMITED,                                                                              \
@@ -49,7 +54,28 @@
     CODE(REASON_REQUIRED, REFUSED, "A doctor or an admin must give a reason for cancelling.")      \
     CODE(CANCEL_TOO_LATE, REFUSED, "It is too late to cancel the appointment.")                    \
     CODE(COMPLETE_TOO_EARLY, REFUSED, "The appointment has not started.")                          \
-    CODE(NOSHOW_TOO_EARLY, REFUSED, "It is too early to mark the appointment as a no-show.")
+    CODE(NOSHOW_TOO_EARLY, REFUSED, "It is too early to mark the appointment as a no-show.")       \
+    CODE(                                                                                          \
+        LOGIN_THROTTLED,                                                                           \
+        REFUSED,                                                                                   \
+        "There were too many attempts; retry_after_ms says when to ask again.")                    \
+    CODE(                                                                                          \
+        LOGIN_INVALID,                                                                             \
+        REFUSED,                                                                                   \
+        "A login is 3 to 254 of a-z, digits, dot, underscore, at sign, plus and minus.")           \
+    CODE(                                                                                          \
+        PASSWORD_WEAK,                                                                             \
+        REFUSED,                                                                                   \
+        "A password has 12 to 128 characters and is not one that many people use.")                \
+    CODE(LOGIN_TAKEN, REFUSED, "The login is taken.")                                              \
+    CODE(LOGIN_FAILED, REFUSED, "The login, the password or the account does not allow this.")     \
+    CODE(ACCOUNT_NOT_FOUND, REFUSED, "There is no such account.")                                  \
+    CODE(ACCOUNT_ERASED, REFUSED, "The account has been erased.")                                  \
+    CODE(ACCOUNT_ACTIVE, REFUSED, "The account is active.")                                        \
+    CODE(LAST_ADMIN, REFUSED, "The last active admin cannot be deactivated.")                      \
+    CODE(                                                                                          \
+        HAS_UPCOMING_APPOINTMENTS, REFUSED, "The account has appointments that are still booked.") \
+    CODE(REPLY_TOPIC_REQUIRED, REFUSED, "A query must name a reply topic that can be used.")
 
 #define CODE_ENUM(name, status, sentence) CODE_##name,
 

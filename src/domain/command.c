@@ -11,7 +11,16 @@
     COMMAND(cancel_appointment)                                                                    \
     COMMAND(reschedule_appointment)                                                                \
     COMMAND(complete_appointment)                                                                  \
-    COMMAND(mark_no_show)
+    COMMAND(mark_no_show)                                                                          \
+    COMMAND(register_patient)                                                                      \
+    COMMAND(register_doctor)                                                                       \
+    COMMAND(log_in)                                                                                \
+    COMMAND(change_password)                                                                       \
+    COMMAND(reset_password)                                                                        \
+    COMMAND(deactivate_account)                                                                    \
+    COMMAND(reactivate_account)                                                                    \
+    COMMAND(erase_account)                                                                         \
+    COMMAND(get_service_keys)
 
 #define COMMAND_EXTERN(name)  extern const struct command_definition command_##name;
 #define COMMAND_POINTER(name) &command_##name,
@@ -19,6 +28,20 @@
 COMMANDS(COMMAND_EXTERN)
 
 const struct command_definition *const command_definitions[] = {COMMANDS(COMMAND_POINTER) NULL};
+
+const struct command_definition credentials_definition = {
+    .name = "Credentials",
+    .fields =
+        {
+            {.name = "command", .type = FIELD_TEXT},
+            {.name = "account_id", .type = FIELD_UUID, .nullable = true},
+            {.name = "issued_at", .type = FIELD_TIME},
+            {.name = "reply_key", .type = FIELD_BYTES},
+            {.name = "login", .type = FIELD_TEXT, .nullable = true},
+            {.name = "password", .type = FIELD_TEXT},
+            {.name = "new_password", .type = FIELD_TEXT, .nullable = true},
+        },
+};
 
 size_t command_definition_count(void) {
     return sizeof command_definitions / sizeof command_definitions[0] - 1;
@@ -46,6 +69,10 @@ static void hash_time(struct digester *digester, const struct value *value) {
     digester_add_sized(digester, view_of(bytes, sizeof bytes));
 }
 
+static void hash_bytes(struct digester *digester, const struct value *value) {
+    digester_add_sized(digester, value->as.bytes);
+}
+
 static void hash_reason(struct digester *digester, const struct value *value) {
     assert(value->as.reason != REASON_NONE);
     digester_add_sized(digester, view_text(reason_symbol(value->as.reason)));
@@ -54,7 +81,11 @@ static void hash_reason(struct digester *digester, const struct value *value) {
 typedef void hash_value(struct digester *digester, const struct value *value);
 
 static hash_value *const hash_value_of[] = {
-    [FIELD_UUID] = hash_uuid, [FIELD_TIME] = hash_time, [FIELD_REASON] = hash_reason};
+    [FIELD_UUID] = hash_uuid,
+    [FIELD_TIME] = hash_time,
+    [FIELD_REASON] = hash_reason,
+    [FIELD_TEXT] = hash_bytes,
+    [FIELD_BYTES] = hash_bytes};
 
 /* The positions of the definition's fields in the order of their names; how many there are. */
 static size_t sort_fields(
@@ -88,4 +119,14 @@ void command_content_hash(const struct command *command, struct digest *hash) {
         }
     }
     digester_end(&digester, hash);
+}
+
+const struct value *command_value(const struct command *command, const char *field) {
+    const struct field *fields = command->definition->fields;
+    for (size_t i = 0; fields[i].name != NULL; i++) {
+        if (strcmp(fields[i].name, field) == 0) {
+            return &command->values[i];
+        }
+    }
+    return NULL;
 }

@@ -9,14 +9,22 @@
 
 enum { COMMAND_FIELDS_MAX = 8, COMMAND_EVENTS_MAX = 2, COMMAND_NAME_MAX = 40 };
 
+/* Each lane is a request topic with threads and a consumer group of its own, so that none waits for
+ * another: passwords are slow to hash on purpose, and a heavy query must not stand before a
+ * booking.
+ */
+enum lane { LANE_SLOTS, LANE_ACCOUNTS, LANE_QUERIES, LANE_COUNT };
+
 enum field_type {
     FIELD_UUID,   /* string with logicalType uuid: value.as.uuid */
     FIELD_TIME,   /* long with logicalType timestamp-micros: value.as.time_us */
     FIELD_REASON, /* enum CancelReason: value.as.reason */
+    FIELD_TEXT,   /* string: value.as.bytes, UTF-8 without NUL */
+    FIELD_BYTES,  /* bytes or fixed: value.as.bytes */
 };
 
 /* Which row the field's value names, so that the loader locks and loads it. */
-enum field_row { ROW_NONE, ROW_SLOT, ROW_APPOINTMENT };
+enum field_row { ROW_NONE, ROW_SLOT, ROW_APPOINTMENT, ROW_ACCOUNT };
 
 struct field {
     const char *name; /* as in the .avsc; NULL ends the list */
@@ -32,6 +40,7 @@ struct value {
         struct uuid uuid;
         int64_t time_us;
         enum reason reason;
+        struct view bytes; /* in memory that lives as long as the batch */
     } as;
 };
 
@@ -40,6 +49,24 @@ enum {
     LOAD_CALLERS_APPOINTMENTS = 1U << 0U, /* the calling patient's booked appointments */
     LOAD_CALLERS_CALENDAR = 1U << 1U, /* the calling doctor's slots around [starts_at, ends_at), and
                                          how many are to come */
+    LOAD_TARGETS_HOLDINGS =
+        1U << 2U, /* of the account named: whether it has booked appointments,
+                     its slots to come, locked; and how many admins are active */
+};
+
+/* What sealed credentials (slotkeeper.command.Credentials) are to a command. */
+enum credentials_use {
+    CREDENTIALS_NEVER,
+    CREDENTIALS_ONLY,         /* no token: the caller is the box's reply_key */
+    CREDENTIALS_OR_TOKEN,     /* without a box it takes a token, of one of `roles` */
+    CREDENTIALS_BESIDE_TOKEN, /* both */
+};
+
+/* Whose password the credentials must hold. */
+enum password_of {
+    PASSWORD_OF_NOBODY, /* a new one, for an account to be made */
+    PASSWORD_OF_LOGIN,  /* that of the account with the login given */
+    PASSWORD_OF_CALLER, /* that of the calling account */
 };
 
 struct decision;
@@ -48,6 +75,14 @@ struct command_definition {
     const char *name; /* of the record: "BookSlot"; the schema is slotkeeper.command.<name> */
     unsigned roles;   /* ROLE_BIT of each role that may send it */
     unsigned loads;   /* LOAD_... */
+    enum lane lane;
+    bool open_to_all; /* needs neither token nor credentials */
+    enum credentials_use credentials;
+    enum password_of password;
+    bool eventless;    /* changes no state, so that accepted it leaves no audit event */
+    bool ends_account; /* once accepted, nobody may book with the account named: it is announced
+                          beforehand, decided in a batch of its own and with the account locked
+                          against everything */
     struct field fields[COMMAND_FIELDS_MAX + 1]; /* after command_id, in any order; what is not
                                                     listed is skipped */
     /* The command's own rules against loaded rows: CODE_ACCEPTED after changing the rows, or the
@@ -72,5 +107,17 @@ const struct command_definition *command_definition_find(struct view name);
 /* SHA-256 over the name and the fields that are not null, by name: what makes two commands the
  * same. A later schema's new field, null by default, leaves the digest as it was. */
 void command_content_hash(const struct command *command, struct digest *hash);
+
+/* The value of the field of that name; NULL: the command has no such field. */
+const struct value *command_value(const struct command *command, const char *field);
+
+/* The fields of a command that must be sealed. */
+#define CREDENTIALS_FIELDS                                                                         \
+    {.name = "key_id", .type = FIELD_TEXT}, {                                                      \
+        .name = "sealed", .type = FIELD_BYTES                                                      \
+    }
+
+/* The content of a sealed box as a command of its own, which no topic takes. */
+extern const struct command_definition credentials_definition;
 
 #endif

@@ -4,6 +4,7 @@
 #define SLOTKEEPER_DOMAIN_DECISION_H
 
 #include "domain/command.h"
+#include "domain/credentials.h"
 #include "domain/limits.h"
 #include "domain/world.h"
 
@@ -13,9 +14,11 @@ struct decision {
     const struct limits *limits;
     int64_t now_us; /* the batch's database time */
     const struct command *command;
-    struct digest content_hash; /* command_content_hash */
-    struct uuid caller_id;      /* the token's sub */
-    enum role caller_role;      /* the token's role */
+    struct digest content_hash;            /* command_content_hash */
+    const struct credentials *credentials; /* NULL: none were sent */
+    bool anonymous;                        /* no token: the caller is a reply_key, and no account */
+    struct uuid caller_id; /* the token's sub; of an anonymous caller, its reply_key's digest */
+    enum role caller_role; /* the token's role */
     bool has_token_version;
     int32_t token_version;      /* the token's ver */
     int64_t token_issued_at_us; /* the token's iat */
@@ -29,9 +32,12 @@ struct decision {
     struct account *caller;  /* NULL: no such account */
     struct recall *recalled; /* not NULL: answer with this body, nothing else happens */
     struct recall
-        *remembered; /* not NULL: the answer is to be recalled later; the engine sets its body */
-    struct result result; /* when accepted */
-    size_t first_event;   /* the decision's events are world->events[first_event ..] */
+        *remembered;  /* not NULL: the answer is to be recalled later; the engine sets its body */
+    bool needs_proof; /* the password must be looked at first, or once more: what is returned means
+                         nothing, and nothing was changed */
+    int64_t retry_after_us; /* with LOGIN_THROTTLED; else negative */
+    struct result result;   /* when accepted */
+    size_t first_event;     /* the decision's events are world->events[first_event ..] */
     size_t event_count;
 };
 
@@ -75,6 +81,29 @@ enum code rule_may_book(
     const struct appointment *given_up,
     struct slot **found);
 
+/* A new account with the credentials' login and new hash. Its own actor, unless the caller has an
+ * account. Event appended. */
+struct account *decision_register(struct decision *decision, enum role role);
+/* A new hash, which ends every older token; forgets devices and failures. Event appended. */
+void decision_set_password(
+    struct decision *decision, struct account *account, const char *hash, enum reason reason);
+/* The same password under today's parameters: not a change that anybody sees. */
+void decision_refresh_hash(struct decision *decision, struct account *account);
+/* To STATE_DEACTIVATED, STATE_ACTIVE or STATE_ERASED; tokens end with it. Event appended. */
+void decision_move_account(struct decision *decision, struct account *account, enum state state);
+
+/* Of a sealed request: the account whose password the credentials hold, into *account; else
+ * LOGIN_THROTTLED or LOGIN_FAILED. Sets needs_proof if it was not looked at. */
+enum code rule_password_is_right(struct decision *decision, struct account **account);
+/* The account that account_id names, if the caller may see it: else ACCOUNT_NOT_FOUND;
+ * ACCOUNT_ERASED. */
+enum code rule_find_account(const struct decision *decision, struct account **found);
+
+/* The decider of registrations. */
+enum code decide_registration(struct decision *decision, enum role role);
+
+void result_of_account(struct result *result, const struct account *account);
+void result_of_session(struct result *result, const struct account *account);
 void result_of_slot(struct result *result, const struct slot *slot);
 void result_of_appointment(struct result *result, const struct appointment *appointment);
 

@@ -8,7 +8,6 @@
  * is left to say of it is in `more`. */
 static void append_event(
     struct decision *decision, struct slot *slot, const struct audit_event *more) {
-    assert(decision->event_count < COMMAND_EVENTS_MAX);
     struct audit_event *event = world_new_event(decision->world);
     *event = *more;
     event->event_id = event_id_of(decision->outcome_id, (unsigned)decision->event_count);

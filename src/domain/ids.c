@@ -49,9 +49,17 @@ struct uuid event_id_of(struct uuid outcome_id, unsigned index) {
     return end(&digester);
 }
 
-struct uuid appointment_id_of(struct uuid outcome_id) {
+static struct uuid id_under(const char *label, struct uuid outcome_id) {
     struct digester digester;
-    begin(&digester, "slotkeeper.appointment");
+    begin(&digester, label);
     digester_add(&digester, view_of(outcome_id.bytes, sizeof outcome_id.bytes));
     return end(&digester);
+}
+
+struct uuid appointment_id_of(struct uuid outcome_id) {
+    return id_under("slotkeeper.appointment", outcome_id);
+}
+
+struct uuid account_id_of(struct uuid outcome_id) {
+    return id_under("slotkeeper.account", outcome_id);
 }

@@ -6,6 +6,9 @@
 
 /* 5 */
 static enum code check_account(struct decision *decision) {
+    if (decision->anonymous) {
+        return CODE_ACCEPTED;
+    }
     struct account *caller = world_account(decision->world, decision->caller_id);
     if (caller == NULL || caller->role != decision->caller_role) {
         return CODE_UNAUTHENTICATED;
@@ -31,6 +34,9 @@ static enum code check_recall(struct decision *decision) {
 /* 7 */
 static enum code check_token_is_current(struct decision *decision) {
     const struct account *caller = decision->caller;
+    if (caller == NULL) {
+        return CODE_ACCEPTED;
+    }
     bool is_current = decision->has_token_version
                           ? decision->token_version == caller->token_version
                           : decision->token_issued_at_us >= caller->tokens_valid_from_us;
@@ -47,7 +53,9 @@ static enum code check_age(struct decision *decision) {
 
 /* 9 */
 static enum code check_account_is_active(struct decision *decision) {
-    return decision->caller->state == STATE_ACTIVE ? CODE_ACCEPTED : CODE_ACCOUNT_INACTIVE;
+    return decision->caller == NULL || decision->caller->state == STATE_ACTIVE
+               ? CODE_ACCEPTED
+               : CODE_ACCOUNT_INACTIVE;
 }
 
 typedef enum code check(struct decision *decision);
@@ -61,8 +69,13 @@ enum { CHECK_COUNT = sizeof checks / sizeof checks[0] };
 static enum code decide(struct decision *decision) {
     const struct command *command = decision->command;
     enum code code = command->definition->decide(decision);
-    assert((code == CODE_ACCEPTED) == (decision->event_count > 0));
+    bool leaves_event = code == CODE_ACCEPTED && !command->definition->eventless;
+    assert(leaves_event == (decision->event_count > 0));
     assert((code == CODE_ACCEPTED) == (decision->result.type != RESULT_NONE));
+    (void)leaves_event;
+    if (decision->needs_proof || code == CODE_LOGIN_THROTTLED) {
+        return code;
+    }
     decision->remembered =
         world_new_recall(decision->world, decision->caller_id, command->command_id);
     decision->remembered->content_hash = decision->content_hash;
@@ -70,10 +83,14 @@ static enum code decide(struct decision *decision) {
 }
 
 static void begin(struct decision *decision) {
-    assert((decision->command->definition->roles & ROLE_BIT(decision->caller_role)) != 0);
+    assert(
+        decision->anonymous
+        || (decision->command->definition->roles & ROLE_BIT(decision->caller_role)) != 0);
     decision->caller = NULL;
     decision->recalled = NULL;
     decision->remembered = NULL;
+    decision->needs_proof = false;
+    decision->retry_after_us = -1;
     decision->result = (struct result){.type = RESULT_NONE};
     decision->first_event = decision->world->event_count;
     decision->event_count = 0;

@@ -27,7 +27,40 @@ struct appointment_result {
     struct uuid rescheduled_to;
 };
 
-enum result_type { RESULT_NONE, RESULT_SLOT, RESULT_APPOINTMENT };
+struct account_result {
+    struct uuid account_id;
+    enum role role;
+    enum state state; /* STATE_ACTIVE, STATE_DEACTIVATED or STATE_ERASED */
+};
+
+/* Deciders say for whom; the engine signs the token and seals it before the outcome is encoded. */
+struct session_result {
+    struct uuid account_id;
+    enum role role;
+    int32_t token_version;
+    struct view sealed; /* a box around slotkeeper.event.Token */
+};
+
+struct seal_key_result {
+    const char *key_id;
+    const uint8_t *public_key; /* 32 bytes */
+};
+
+struct service_keys_result {
+    const struct seal_key_result *seal_keys; /* the one to use first first */
+    size_t seal_key_count;
+    const char *jwks;
+    const char *statement;
+};
+
+enum result_type {
+    RESULT_NONE,
+    RESULT_SLOT,
+    RESULT_APPOINTMENT,
+    RESULT_ACCOUNT,
+    RESULT_SESSION,
+    RESULT_SERVICE_KEYS
+};
 
 struct result {
     enum result_type type;
@@ -35,6 +68,9 @@ struct result {
     union {
         struct slot_result slot;
         struct appointment_result appointment;
+        struct account_result account;
+        struct session_result session;
+        struct service_keys_result service_keys;
     } as;
 };
 
@@ -95,5 +131,6 @@ struct uuid outcome_id_of(
     int64_t offset);
 struct uuid event_id_of(struct uuid outcome_id, unsigned index);
 struct uuid appointment_id_of(struct uuid outcome_id);
+struct uuid account_id_of(struct uuid outcome_id);
 
 #endif

@@ -4,14 +4,8 @@
 #include <assert.h>
 
 const struct value *decision_value(const struct decision *decision, const char *field) {
-    const struct field *fields = decision->command->definition->fields;
-    size_t position = 0;
-    while (strcmp(fields[position].name, field) != 0) {
-        position++;
-        assert(fields[position].name != NULL);
-    }
-    const struct value *value = &decision->command->values[position];
-    assert(value->present || fields[position].nullable);
+    const struct value *value = command_value(decision->command, field);
+    assert(value != NULL);
     return value;
 }
 

@@ -12,18 +12,27 @@ enum { APPOINTMENTS_A_COMMAND = 3 };
 
 void world_init(struct world *world, struct arena *arena, const struct world_sizes *sizes) {
     size_t commands = sizes->commands;
-    *world = (struct world){.arena = arena, .commands_max = commands};
-    uuid_map_init(&world->accounts, arena, sizes->accounts);
+    *world = (struct world){
+        .arena = arena,
+        .commands_max = commands,
+        .account_commands_max = sizes->account_commands,
+        .slots_max = commands + sizes->holdings,
+        .events_max = commands * COMMAND_EVENTS_MAX + sizes->holdings};
+    uuid_map_init(&world->accounts, arena, sizes->accounts + sizes->account_commands);
+    uuid_map_init(
+        &world->logins, arena, sizes->account_commands == 0 ? 0 : sizes->accounts + commands);
     uuid_map_init(&world->slots, arena, sizes->slots + commands);
     uuid_map_init(&world->appointments, arena, sizes->appointments + commands);
     uuid_map_init(&world->recalls, arena, sizes->recalls + commands);
+    world->new_accounts = ARENA_ARRAY(arena, struct account, sizes->account_commands);
+    world->changed_accounts = ARENA_ARRAY(arena, struct account *, sizes->account_commands);
     world->new_slots = ARENA_ARRAY(arena, struct slot, commands);
     world->new_appointments = ARENA_ARRAY(arena, struct appointment, commands);
     world->new_recalls = ARENA_ARRAY(arena, struct recall, commands);
-    world->changed_slots = ARENA_ARRAY(arena, struct slot *, commands);
+    world->changed_slots = ARENA_ARRAY(arena, struct slot *, world->slots_max);
     world->changed_appointments =
         ARENA_ARRAY(arena, struct appointment *, commands * APPOINTMENTS_A_COMMAND);
-    world->events = ARENA_ARRAY(arena, struct audit_event, commands * COMMAND_EVENTS_MAX);
+    world->events = ARENA_ARRAY(arena, struct audit_event, world->events_max);
 }
 
 /* The row under `id`, or a zeroed one of `size` bytes. */
@@ -90,8 +99,22 @@ void world_link_doctor(struct world *world, struct slot *slot) {
     }
 }
 
+static struct uuid login_key(struct view login) {
+    struct digest digest;
+    digest_of(login, &digest);
+    return uuid_of_digest(&digest);
+}
+
+void world_link_login(struct world *world, struct account *account) {
+    uuid_map_put(&world->logins, login_key(account->login), account);
+}
+
 struct account *world_account(const struct world *world, struct uuid account_id) {
     return uuid_map_get(&world->accounts, account_id);
+}
+
+struct account *world_account_by_login(const struct world *world, struct view login) {
+    return uuid_map_get(&world->logins, login_key(login));
 }
 
 struct slot *world_slot(const struct world *world, struct uuid slot_id) {
@@ -111,8 +134,14 @@ struct recall *world_recall(const struct world *world, struct uuid caller, struc
     return uuid_map_get(&world->recalls, recall_key(caller, command_id));
 }
 
+static void list_account(struct world *world, struct account *account, enum change change) {
+    assert(world->changed_account_count < world->account_commands_max);
+    account->change = change;
+    world->changed_accounts[world->changed_account_count++] = account;
+}
+
 static void list_slot(struct world *world, struct slot *slot, enum change change) {
-    assert(world->changed_slot_count < world->commands_max);
+    assert(world->changed_slot_count < world->slots_max);
     slot->change = change;
     world->changed_slots[world->changed_slot_count++] = slot;
 }
@@ -122,6 +151,17 @@ static void list_appointment(
     assert(world->changed_appointment_count < world->commands_max * APPOINTMENTS_A_COMMAND);
     appointment->change = change;
     world->changed_appointments[world->changed_appointment_count++] = appointment;
+}
+
+struct account *world_new_account(struct world *world, struct uuid account_id, struct view login) {
+    assert(world->new_account_count < world->account_commands_max);
+    struct account *account = &world->new_accounts[world->new_account_count++];
+    account->account_id = account_id;
+    account->login = login;
+    uuid_map_put(&world->accounts, account_id, account);
+    world_link_login(world, account);
+    list_account(world, account, CHANGE_INSERT);
+    return account;
 }
 
 struct slot *world_new_slot(struct world *world, struct uuid slot_id) {
@@ -150,8 +190,14 @@ struct recall *world_new_recall(struct world *world, struct uuid caller, struct 
 }
 
 struct audit_event *world_new_event(struct world *world) {
-    assert(world->event_count < world->commands_max * COMMAND_EVENTS_MAX);
+    assert(world->event_count < world->events_max);
     return &world->events[world->event_count++];
+}
+
+void world_mark_account(struct world *world, struct account *account) {
+    if (account->change == CHANGE_NONE) {
+        list_account(world, account, CHANGE_UPDATE);
+    }
 }
 
 void world_mark_slot(struct world *world, struct slot *slot) {

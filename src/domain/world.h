@@ -17,6 +17,7 @@ struct account {
     struct uuid account_id;
     enum role role;
     enum state state;
+    int32_t credential_version; /* rises with each new password */
     int32_t token_version;
     int64_t tokens_valid_from_us; /* tokens without a version are refused if issued before */
     struct appointment
@@ -26,6 +27,17 @@ struct account {
         *calendar; /* slots not withdrawn, by next_of_doctor; loaded under LOAD_CALLERS_CALENDAR.
                       One that is withdrawn in this batch stays in the list */
     int64_t slots_to_come; /* not withdrawn and later than now; likewise */
+
+    /* Of the lane of accounts only. */
+    struct view login;         /* data NULL: erased, or not loaded */
+    const char *password_hash; /* NULL likewise; or the new one, when `change` says so */
+    struct digest login_key;   /* under which failures of `login` are counted */
+    bool closing;              /* its deactivation has been announced */
+    bool has_booked;           /* appointments; loaded under LOAD_TARGETS_HOLDINGS */
+    bool forgets_devices;      /* to be saved: nobody is known by his device any more */
+    bool forgets_failures;     /* to be saved: failed log-ins are forgiven */
+    struct chain chain;
+    enum change change;
 };
 
 struct slot {
@@ -71,7 +83,9 @@ struct world_sizes { /* most rows of each kind that will be put in by load */
     size_t slots;
     size_t appointments;
     size_t recalls;
-    size_t commands; /* most decisions that will be taken */
+    size_t commands;         /* most decisions that will be taken */
+    size_t account_commands; /* of these, in the lane of accounts */
+    size_t holdings;         /* slots to come that a deactivation may withdraw */
 };
 
 struct world {
@@ -79,14 +93,23 @@ struct world {
     struct uuid_map slots;
     struct uuid_map appointments;
     struct uuid_map recalls;
-    struct arena *arena; /* for load; deciders take from the arrays below, reserved beforehand */
-    size_t commands_max; /* how many decisions they are reserved for */
+    struct uuid_map logins; /* accounts by a digest of their login */
+    int64_t active_admins;  /* loaded under LOAD_TARGETS_HOLDINGS */
+    struct arena *arena;    /* for load; deciders take from the arrays below, reserved beforehand */
+    size_t commands_max;    /* how many decisions they are reserved for */
+    size_t account_commands_max;
+    size_t slots_max; /* how many slots may change, and events appear, likewise */
+    size_t events_max;
+    struct account *new_accounts;
     struct slot *new_slots;
     struct appointment *new_appointments;
     struct recall *new_recalls;
-    struct slot **changed_slots; /* each once, in order of first change */
+    struct account **changed_accounts; /* each once, in order of first change */
+    struct slot **changed_slots;       /* each once, in order of first change */
     struct appointment **changed_appointments;
     struct audit_event *events; /* in order of decision */
+    size_t new_account_count;
+    size_t changed_account_count;
     size_t new_slot_count;
     size_t new_appointment_count;
     size_t new_recall_count;
@@ -111,9 +134,13 @@ void world_link_patient(struct world *world, struct appointment *appointment);
 /* Into its doctor's calendar, if the doctor is loaded and the slot not withdrawn. Once for each
  * slot. */
 void world_link_doctor(struct world *world, struct slot *slot);
+/* Makes the account known by its login, which is set. Once for each account. */
+void world_link_login(struct world *world, struct account *account);
 
 /* For everybody; NULL: no such row. world_slot does not find purged slots. */
 struct account *world_account(const struct world *world, struct uuid account_id);
+/* Also one that has given the login up in this batch: look at account->login. */
+struct account *world_account_by_login(const struct world *world, struct view login);
 struct slot *world_slot(const struct world *world, struct uuid slot_id);
 bool world_slot_id_used(const struct world *world, struct uuid slot_id);
 struct appointment *world_appointment(const struct world *world, struct uuid appointment_id);
@@ -121,11 +148,13 @@ struct recall *world_recall(const struct world *world, struct uuid caller, struc
 
 /* For decisions: rows from the reserved arrays, zeroed, under their id, which must not be in use
  * (asserted, as is room). New rows are marked CHANGE_INSERT and listed as changed. */
+struct account *world_new_account(struct world *world, struct uuid account_id, struct view login);
 struct slot *world_new_slot(struct world *world, struct uuid slot_id);
 struct appointment *world_new_appointment(struct world *world, struct uuid appointment_id);
 struct recall *world_new_recall(struct world *world, struct uuid caller, struct uuid command_id);
 struct audit_event *world_new_event(struct world *world);
 /* Lists a row as changed. One that is to be inserted, or is listed already, stays as it is. */
+void world_mark_account(struct world *world, struct account *account);
 void world_mark_slot(struct world *world, struct slot *slot);
 void world_mark_appointment(struct world *world, struct appointment *appointment);
 

@@ -40,21 +40,12 @@ static void sort_unique(struct uuid_list *list) {
     list->count = kept;
 }
 
-static const struct value *find_value(const struct command *command, const char *name) {
-    for (size_t i = 0; command->definition->fields[i].name != NULL; i++) {
-        if (strcmp(command->definition->fields[i].name, name) == 0) {
-            return &command->values[i];
-        }
-    }
-    return NULL;
-}
-
 /* A slot too short or too long is refused before its neighbours matter, and a client must not make
  * us load a doctor's whole life. */
 static void add_window(
     struct collection *collection, const struct request *request, const struct limits *limits) {
-    const struct value *starts_at = find_value(&request->decoded.command, "starts_at");
-    const struct value *ends_at = find_value(&request->decoded.command, "ends_at");
+    const struct value *starts_at = command_value(&request->decoded.command, "starts_at");
+    const struct value *ends_at = command_value(&request->decoded.command, "ends_at");
     assert(starts_at != NULL && ends_at != NULL);
     int64_t duration_us = ends_at->as.time_us - starts_at->as.time_us;
     add(&collection->doctors, request->claims.subject);

@@ -21,8 +21,8 @@ static enum code decode(struct engine *engine, struct request *request) {
     if (code != CODE_ACCEPTED) {
         return code;
     }
-    code =
-        codec_decode_command(engine->codec, &request->record, &request->headers, &request->decoded);
+    code = codec_decode_command(
+        engine->codec, engine->arena, &request->record, &request->headers, &request->decoded);
     if (code != CODE_ACCEPTED) {
         return code;
     }

@@ -43,7 +43,7 @@ struct engine *engine_new(
     engine->verifier = verifier;
     engine->arena = arena_new(settings->arena_size_max);
     engine->work = arena_new(settings->arena_size_max);
-    engine->codec = codec_new(schemas, settings->record_size_max, error);
+    engine->codec = codec_new(schemas, LANE_SLOTS, settings->record_size_max, error);
     if (engine->arena == NULL || engine->work == NULL || engine->codec == NULL) {
         engine_destroy(engine);
         return NULL;

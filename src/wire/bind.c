@@ -38,6 +38,19 @@ void bind_symbols(
     }
 }
 
+bool bind_roles(const struct type *enumeration, int indexes[ROLE_COUNT]) {
+    const char *words[ROLE_COUNT];
+    bool whole = enumeration->kind == TYPE_ENUM;
+    for (unsigned i = 0; i < ROLE_COUNT; i++) {
+        words[i] = role_symbol((enum role)i);
+    }
+    bind_symbols(enumeration, words, ROLE_COUNT, indexes);
+    for (unsigned i = 0; i < ROLE_COUNT; i++) {
+        whole = whole && indexes[i] >= 0;
+    }
+    return whole;
+}
+
 static avro_value_t field_of(avro_value_t *record, const struct bound_field *field) {
     avro_value_t value;
     avro_must(avro_value_get_by_index(record, field->position, &value, NULL));
@@ -90,9 +103,19 @@ void put_symbol(avro_value_t *record, const struct bound_field *field, int index
     avro_must(avro_value_set_enum(&value, index));
 }
 
-void put_digest(
-    avro_value_t *record, const struct bound_field *field, const struct digest *digest) {
-    struct digest copy = *digest;
+/* avro-c takes bytes that are not const, and copies them all the same. */
+static void *unguarded(struct view bytes) {
+    void *pointer = NULL;
+    memcpy(&pointer, &bytes.data, sizeof pointer);
+    return pointer;
+}
+
+void put_bytes(avro_value_t *record, const struct bound_field *field, struct view bytes) {
     avro_value_t value = field_of(record, field);
-    avro_must(avro_value_set_fixed(&value, copy.bytes, sizeof copy.bytes));
+    avro_must(avro_value_set_bytes(&value, unguarded(bytes), bytes.size));
+}
+
+void put_fixed(avro_value_t *record, const struct bound_field *field, struct view bytes) {
+    avro_value_t value = field_of(record, field);
+    avro_must(avro_value_set_fixed(&value, unguarded(bytes), bytes.size));
 }

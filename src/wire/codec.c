@@ -22,39 +22,51 @@ void generic_clean_up(struct generic *generic) {
     }
 }
 
-static enum status reader_init(
-    struct command_reader *reader,
-    const struct schemas *schemas,
-    const struct schema *schema,
-    struct error *error) {
+static bool takes(const struct codec *codec, const struct command_definition *definition) {
+    return definition != NULL && definition->lane == codec->lane;
+}
+
+static enum status command_init(
+    struct codec *codec, const struct schema *schema, struct error *error) {
     const struct command_definition *definition = command_definition_find(view_text(schema->name));
-    if (!schema_is_in(schema, "command") || definition == NULL) {
+    const char *space = codec->lane == LANE_QUERIES ? "query" : "command";
+    if (!takes(codec, definition) || !schema_is_in(schema, space)) {
         return STATUS_OK;
     }
-    const struct schema *own = schemas_by_name(schemas, schema->full_name);
-    enum status status = mapping_init(&reader->mapping, schema, own, definition, error);
-    if (status != STATUS_OK) {
-        return status;
+    const struct schema *own = schemas_by_name(codec->schemas, schema->full_name);
+    return mapping_init(&codec->commands[schema->index], schema, own, definition, error);
+}
+
+static enum status credentials_init(struct codec *codec, struct error *error) {
+    const struct schema *schema = schemas_by_name(codec->schemas, "slotkeeper.command.Credentials");
+    if (schema == NULL) {
+        return error_set(error, STATUS_FATAL, "no schema Credentials");
     }
-    if (!generic_init(&reader->generic, schema)) {
-        return error_set(error, STATUS_FATAL, "no Avro value for %s", schema->full_name);
+    codec->credentials_schema = schema;
+    return mapping_init(&codec->credentials, schema, schema, &credentials_definition, error);
+}
+
+static size_t most_fields(const struct schemas *schemas) {
+    size_t most = 0;
+    for (size_t i = 0; i < schemas_count(schemas); i++) {
+        size_t count = schemas_at(schemas, i)->program->field_count;
+        most = count > most ? count : most;
     }
-    return STATUS_OK;
+    return most;
 }
 
 static enum status readers_init(struct codec *codec, struct error *error) {
-    codec->commands = calloc(schemas_count(codec->schemas), sizeof *codec->commands);
-    if (codec->commands == NULL) {
+    size_t count = schemas_count(codec->schemas);
+    codec->commands = calloc(count, sizeof *codec->commands);
+    codec->fields = calloc(most_fields(codec->schemas), sizeof *codec->fields);
+    if (codec->commands == NULL || codec->fields == NULL) {
         return error_set(error, STATUS_FATAL, "no memory for a codec");
     }
-    for (size_t i = 0; i < schemas_count(codec->schemas); i++) {
-        enum status status =
-            reader_init(&codec->commands[i], codec->schemas, schemas_at(codec->schemas, i), error);
-        if (status != STATUS_OK) {
-            return status;
-        }
+    enum status status = credentials_init(codec, error);
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        status = command_init(codec, schemas_at(codec->schemas, i), error);
     }
-    return STATUS_OK;
+    return status;
 }
 
 static enum status init(struct codec *codec, struct error *error) {
@@ -70,17 +82,21 @@ static enum status init(struct codec *codec, struct error *error) {
     if (status == STATUS_OK) {
         status = event_writer_init(&codec->event, codec->schemas, error);
     }
+    if (status == STATUS_OK) {
+        status = token_writer_init(&codec->token, codec->schemas, error);
+    }
     return status;
 }
 
 struct codec *codec_new(
-    const struct schemas *schemas, size_t record_size_max, struct error *error) {
+    const struct schemas *schemas, enum lane lane, size_t record_size_max, struct error *error) {
     struct codec *codec = calloc(1, sizeof *codec);
     if (codec == NULL) {
         (void)error_set(error, STATUS_FATAL, "no memory for a codec");
         return NULL;
     }
     codec->schemas = schemas;
+    codec->lane = lane;
     codec->record_size_max = record_size_max;
     if (init(codec, error) != STATUS_OK) {
         codec_destroy(codec);
@@ -93,10 +109,8 @@ void codec_destroy(struct codec *codec) {
     if (codec == NULL) {
         return;
     }
-    for (size_t i = 0; codec->commands != NULL && i < schemas_count(codec->schemas); i++) {
-        generic_clean_up(&codec->commands[i].generic);
-    }
     free(codec->commands);
+    free(codec->fields);
     generic_clean_up(&codec->outcome.generic);
     generic_clean_up(&codec->event.generic);
     if (codec->reader != NULL) {

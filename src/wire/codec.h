@@ -10,11 +10,15 @@
 
 struct codec;
 
-/* `record_size_max`: a larger value is MALFORMED, unread. NULL with *error set: a schema built in
+/* Commands of other lanes are UNKNOWN_SCHEMA to it; all else it does is the same for every lane.
+ * `record_size_max`: a larger value is MALFORMED, unread. NULL with *error set: a schema built in
  * lacks what a command definition or an event needs; a defect of the build, found at start. The
  * schemas must outlive it. */
 struct codec *codec_new(
-    const struct schemas *schemas, size_t record_size_max, struct error *error) MUST_USE;
+    const struct schemas *schemas,
+    enum lane lane,
+    size_t record_size_max,
+    struct error *error) MUST_USE;
 void codec_destroy(struct codec *codec);
 
 struct decoded {
@@ -26,14 +30,37 @@ struct decoded {
 };
 
 /* CODE_ACCEPTED, CODE_MALFORMED or CODE_UNKNOWN_SCHEMA. The bytes are walked against the writer's
- * schema, with bounds, before avro-c sees them. Schemas of namespaces other than
- * slotkeeper.command, and commands without a definition, are UNKNOWN_SCHEMA. The decoded command
- * holds no view into the record. */
+ * schema, with bounds, before avro-c sees them. UNKNOWN_SCHEMA is all but the definitions of the
+ * codec's lane: those of LANE_QUERIES in the namespace slotkeeper.query, those of the other lanes
+ * in slotkeeper.command. Texts and bytes of the command are copies in the arena: it holds no view
+ * into the record. */
 enum code codec_decode_command(
     struct codec *codec,
+    struct arena *arena,
     const struct record *record,
     const struct request_headers *headers,
     struct decoded *decoded) MUST_USE;
+
+/* What a sealed box holds: the single-object encoding of slotkeeper.command.Credentials, without
+ * padding. False: no such bytes, or a reply_key of another size. The command is of
+ * credentials_definition; its texts and bytes are views into `content`, and nothing of it is copied
+ * anywhere, so that the caller who wipes `content` has wiped all there is. */
+bool codec_decode_credentials(
+    struct codec *codec, struct view content, struct command *command) MUST_USE;
+
+/* The content of Session.sealed. */
+struct token_record {
+    struct uuid command_id;
+    struct uuid account_id;
+    enum role role;
+    const char *token;
+    int64_t expires_at_us;
+};
+
+/* The single-object encoding of slotkeeper.event.Token, in the arena. The codec keeps nothing of
+ * it: the one copy is the caller's to wipe. */
+struct view codec_encode_token(
+    struct codec *codec, struct arena *arena, const struct token_record *token) MUST_USE;
 
 /* Bare Avro bodies, in the arena; and the fingerprint of the schema they were written with. */
 struct view codec_encode_outcome(

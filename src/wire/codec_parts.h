@@ -7,7 +7,11 @@
 
 #include <stdlib.h>
 
-enum { BOUND_FIELDS_MAX = 20 };
+enum {
+    BOUND_FIELDS_MAX = 20,
+    PUBLIC_KEY_SIZE = 32, /* X25519 */
+    RESULT_TYPE_COUNT = RESULT_SERVICE_KEYS + 1
+};
 
 /* A value of any schema; `value` is used again and again, so that its buffers are too. */
 struct generic {
@@ -33,22 +37,30 @@ struct bound_field {
     int value_branch;
 };
 
-struct command_reader {
-    struct mapping mapping; /* without a definition: not a command of ours */
-    struct generic generic;
+/* Symbols are bound by our value: the schema's index, -1 for none. */
+struct result_binding {
+    int branch;
+    struct bound_field fields[BOUND_FIELDS_MAX];
+    int states[STATE_COUNT];
+};
+
+struct result_writer {
+    struct result_binding results[RESULT_TYPE_COUNT];
+    struct bound_field seal_key[BOUND_FIELDS_MAX];
+    int roles[ROLE_COUNT];
 };
 
 struct outcome_writer {
     const struct schema *schema;
     struct generic generic;
     struct bound_field outcome[BOUND_FIELDS_MAX];
-    struct bound_field slot[BOUND_FIELDS_MAX];
-    struct bound_field appointment[BOUND_FIELDS_MAX];
-    int slot_branch;
-    int appointment_branch;
-    int statuses[OUTCOME_INVALID + 1]; /* by our value: the schema's index, -1 for none */
-    int slot_states[STATE_COUNT];
-    int appointment_states[STATE_COUNT];
+    int statuses[OUTCOME_INVALID + 1];
+    struct result_writer results;
+};
+
+struct token_writer {
+    const struct schema *schema;
+    int roles[ROLE_COUNT];
 };
 
 struct event_writer {
@@ -63,12 +75,17 @@ struct event_writer {
 
 struct codec {
     const struct schemas *schemas;
+    enum lane lane;
     size_t record_size_max;
     avro_reader_t reader;
     avro_writer_t writer;
-    struct command_reader *commands; /* by schema_index */
+    struct mapping *commands; /* by the schema's index; without a definition: not of the lane */
+    struct mapping credentials;
+    const struct schema *credentials_schema;
+    struct view *fields; /* of the record that is read, as many as any schema has */
     struct outcome_writer outcome;
     struct event_writer event;
+    struct token_writer token;
 };
 
 /* Finds where the fields stand; STATUS_FATAL with *error set: the schemas built in lack something.
@@ -77,6 +94,11 @@ enum status outcome_writer_init(
     struct outcome_writer *writer, const struct schemas *schemas, struct error *error) MUST_USE;
 enum status event_writer_init(
     struct event_writer *writer, const struct schemas *schemas, struct error *error) MUST_USE;
+enum status token_writer_init(
+    struct token_writer *writer, const struct schemas *schemas, struct error *error) MUST_USE;
+/* `results` is the union of an outcome's results. */
+enum status result_writer_init(
+    struct result_writer *writer, const struct type *results, struct error *error) MUST_USE;
 
 /* `names` are all the fields of the record, in any order. */
 enum status bind_fields(
@@ -88,6 +110,8 @@ enum status bind_fields(
 /* For each of our words the index in the schema's enum, or -1; NULL words have none. */
 void bind_symbols(
     const struct type *enumeration, const char *const *words, size_t count, int *indexes);
+/* False: the enum lacks a role. */
+bool bind_roles(const struct type *enumeration, int indexes[ROLE_COUNT]) MUST_USE;
 
 /* Setting fields of a record; the one set is never a union's other branch. */
 void put_null(avro_value_t *record, const struct bound_field *field);
@@ -98,7 +122,12 @@ void put_uuid_if(
 void put_text(avro_value_t *record, const struct bound_field *field, const char *text);
 void put_long(avro_value_t *record, const struct bound_field *field, int64_t number);
 void put_symbol(avro_value_t *record, const struct bound_field *field, int index);
-void put_digest(avro_value_t *record, const struct bound_field *field, const struct digest *digest);
+void put_bytes(avro_value_t *record, const struct bound_field *field, struct view bytes);
+void put_fixed(avro_value_t *record, const struct bound_field *field, struct view bytes);
+
+/* Sets the union of an outcome's results. */
+void put_result(
+    const struct result_writer *writer, avro_value_t *value, const struct result *result);
 
 /* The value's bytes, in the arena. */
 struct view codec_write(struct codec *codec, struct arena *arena, avro_value_t *value) MUST_USE;

@@ -21,22 +21,21 @@ static void salvage(const struct schema *schema, struct view body, struct decode
 }
 
 static enum code decode_body(
-    struct codec *codec, const struct schema *schema, struct view body, struct decoded *decoded) {
-    struct command_reader *reader = &codec->commands[schema->index];
-    if (reader->mapping.definition == NULL) {
+    struct codec *codec,
+    struct arena *arena,
+    const struct schema *schema,
+    struct view body,
+    struct decoded *decoded) {
+    const struct mapping *mapping = &codec->commands[schema->index];
+    if (mapping->definition == NULL) {
         salvage(schema, body, decoded);
         return CODE_UNKNOWN_SCHEMA;
     }
-    if (!program_walk(schema->program, body)) {
+    if (!program_walk_fields(schema->program, body, codec->fields)) {
         salvage(schema, body, decoded);
         return CODE_MALFORMED;
     }
-    if (!codec_read(codec, body, &reader->generic.value)
-        || !mapping_read(
-            &reader->mapping,
-            &reader->generic.value,
-            &decoded->command,
-            &decoded->has_command_id)) {
+    if (!mapping_read(mapping, codec->fields, arena, &decoded->command, &decoded->has_command_id)) {
         decoded->command.definition = NULL;
         return CODE_MALFORMED;
     }
@@ -45,6 +44,7 @@ static enum code decode_body(
 
 enum code codec_decode_command(
     struct codec *codec,
+    struct arena *arena,
     const struct record *record,
     const struct request_headers *headers,
     struct decoded *decoded) {
@@ -63,5 +63,5 @@ enum code codec_decode_command(
         return CODE_UNKNOWN_SCHEMA;
     }
     decoded->command_name = is_request(schema) ? schema->full_name : NULL;
-    return decode_body(codec, schema, framed.body, decoded);
+    return decode_body(codec, arena, schema, framed.body, decoded);
 }

@@ -129,8 +129,11 @@ struct view codec_encode_event(
     put_symbol(record, &fields[NEW_STATE], writer->states[event->new_state]);
     put_cause(writer, record, event);
     put_long(record, &fields[OCCURRED_AT], event->occurred_at_us);
-    put_digest(record, &fields[PREVIOUS_HASH], &event->previous_hash);
-    put_digest(record, &fields[HASH], &event->hash);
+    put_fixed(
+        record,
+        &fields[PREVIOUS_HASH],
+        view_of(event->previous_hash.bytes, sizeof event->previous_hash.bytes));
+    put_fixed(record, &fields[HASH], view_of(event->hash.bytes, sizeof event->hash.bytes));
     return codec_write(codec, arena, record);
 }
 

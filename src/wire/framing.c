@@ -35,13 +35,17 @@ bool framing_read(struct view value, struct view schema_id, struct framed *frame
     return value.size >= CONFLUENT_SIZE;
 }
 
+void framing_write(uint8_t framing[FRAMING_SINGLE_OBJECT_SIZE], uint64_t fingerprint) {
+    framing[0] = 0xc3;
+    framing[1] = 0x01;
+    for (unsigned i = 0; i < 8; i++) {
+        framing[2 + i] = (uint8_t)(fingerprint >> (8 * i));
+    }
+}
+
 struct view frame_single_object(struct arena *arena, uint64_t fingerprint, struct view body) {
     uint8_t *framed = arena_take(arena, FRAMING_SINGLE_OBJECT_SIZE + body.size);
-    framed[0] = 0xc3;
-    framed[1] = 0x01;
-    for (unsigned i = 0; i < 8; i++) {
-        framed[2 + i] = (uint8_t)(fingerprint >> (8 * i));
-    }
+    framing_write(framed, fingerprint);
     if (body.size > 0) {
         memcpy(framed + FRAMING_SINGLE_OBJECT_SIZE, body.data, body.size);
     }

@@ -16,4 +16,7 @@ struct framed {
  * without one. False: none of them, or cut. */
 bool framing_read(struct view value, struct view schema_id, struct framed *framed) MUST_USE;
 
+/* What stands before the body of a single-object encoding. */
+void framing_write(uint8_t framing[FRAMING_SINGLE_OBJECT_SIZE], uint64_t fingerprint);
+
 #endif

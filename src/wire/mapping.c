@@ -2,6 +2,9 @@
 #include "wire/mapping.h"
 
 #include "base/time.h"
+#include "wire/cursor.h"
+
+#include <assert.h>
 
 static enum status fail(
     struct error *error, const struct schema *writer, const char *field, const char *reason) {
@@ -27,6 +30,10 @@ static bool fits(const struct type *type, enum field_type wanted) {
         return is_number(type);
     case FIELD_REASON:
         return type->kind == TYPE_ENUM;
+    case FIELD_TEXT:
+        return type->kind == TYPE_STRING;
+    case FIELD_BYTES:
+        return type->kind == TYPE_BYTES || type->kind == TYPE_FIXED;
     }
     return false;
 }
@@ -68,6 +75,11 @@ static bool read_fallback(struct field_mapping *field, const struct type_member 
         return json_is_integer(json);
     case FIELD_REASON:
         return reason_parse(view, &field->fallback.as.reason);
+    case FIELD_TEXT:
+        field->fallback.as.bytes = view;
+        return text != NULL;
+    case FIELD_BYTES:
+        return false; /* none of ours has one */
     }
     return false;
 }
@@ -79,16 +91,18 @@ static enum status map_present(
     const struct type *ours,
     struct error *error) {
     const char *name = writer->type->members[field->position].name;
-    size_t null_branch = 0;
     size_t value_branch = 0;
     field->in_writer = true;
-    field->is_union = type_nullable(theirs, &null_branch, &value_branch);
-    field->null_branch = (int)null_branch;
+    field->is_union = type_nullable(theirs, &field->null_branch, &value_branch);
     theirs = type_unwrapped(theirs);
     if (!fits(theirs, field->type)) {
         return fail(error, writer, name, "the writer's type is not the command's");
     }
-    field->is_int = theirs->kind == TYPE_INT;
+    field->is_fixed = theirs->kind == TYPE_FIXED;
+    if (field->type == FIELD_BYTES
+        && (theirs->kind != ours->kind || theirs->fixed_size != ours->fixed_size)) {
+        return fail(error, writer, name, "bytes of another size");
+    }
     if (field->type == FIELD_REASON) {
         map_reasons(field, theirs, ours);
     }
@@ -144,83 +158,94 @@ enum status mapping_init(
     return STATUS_OK;
 }
 
-bool mapping_read_uuid(const avro_value_t *value, struct uuid *uuid) {
-    const char *text = NULL;
-    size_t size = 0;
-    return avro_value_get_string(value, &text, &size) == 0 && size == UUID_TEXT_SIZE + 1
-           && uuid_parse(view_of(text, UUID_TEXT_SIZE), uuid);
+static bool read_uuid(struct cursor *from, struct uuid *uuid) {
+    struct view text;
+    return cursor_bytes(from, &text) && uuid_parse(text, uuid);
 }
 
-static bool read_time(
-    const struct field_mapping *field, const avro_value_t *value, int64_t *time_us) {
-    int32_t number = 0;
-    int result =
-        field->is_int ? avro_value_get_int(value, &number) : avro_value_get_long(value, time_us);
-    if (field->is_int) {
-        *time_us = number;
-    }
-    return result == 0 && *time_us >= TIME_MIN_US && *time_us <= TIME_MAX_US;
+static bool read_time(struct cursor *from, int64_t *time_us) {
+    return cursor_long(from, time_us) && *time_us >= TIME_MIN_US && *time_us <= TIME_MAX_US;
 }
 
+/* The walk has held the index against the writer's symbols. */
 static bool read_reason(
-    const struct field_mapping *field, const avro_value_t *value, enum reason *reason) {
-    int index = -1;
-    if (avro_value_get_enum(value, &index) != 0 || index < 0 || index >= TYPE_SYMBOLS_MAX) {
+    const struct field_mapping *field, struct cursor *from, enum reason *reason) {
+    uint64_t raw = 0;
+    if (!cursor_varint(from, &raw)) {
         return false;
     }
-    *reason = (enum reason)field->reasons[index];
+    assert(raw >> 1U < TYPE_SYMBOLS_MAX);
+    *reason = (enum reason)field->reasons[raw >> 1U];
     return *reason != REASON_NONE;
 }
 
+static bool read_bytes(
+    const struct field_mapping *field,
+    struct cursor *from,
+    struct arena *arena,
+    struct view *bytes) {
+    *bytes = view_of(from->at, cursor_left(from));
+    if (!field->is_fixed && !cursor_bytes(from, bytes)) {
+        return false;
+    }
+    if (arena != NULL) {
+        *bytes = arena_copy(arena, *bytes);
+    }
+    return true;
+}
+
 static bool read_present(
-    const struct field_mapping *field, const avro_value_t *from, struct value *value) {
+    const struct field_mapping *field,
+    struct cursor *from,
+    struct arena *arena,
+    struct value *value) {
     value->present = true;
     switch (field->type) {
     case FIELD_UUID:
-        return mapping_read_uuid(from, &value->as.uuid);
+        return read_uuid(from, &value->as.uuid);
     case FIELD_TIME:
-        return read_time(field, from, &value->as.time_us);
+        return read_time(from, &value->as.time_us);
     case FIELD_REASON:
         return read_reason(field, from, &value->as.reason);
+    case FIELD_TEXT:
+    case FIELD_BYTES:
+        return read_bytes(field, from, arena, &value->as.bytes);
     }
     return false;
 }
 
 static bool read_field(
-    const struct field_mapping *field, const avro_value_t *record, struct value *value) {
+    const struct field_mapping *field,
+    const struct view *fields,
+    struct arena *arena,
+    struct value *value) {
+    uint64_t branch = 0;
     if (!field->in_writer) {
         *value = field->fallback;
         return true;
     }
-    avro_value_t from;
-    int branch = -1;
-    if (avro_value_get_by_index(record, field->position, &from, NULL) != 0) {
+    struct cursor from = cursor_of(fields[field->position]);
+    if (field->is_union && !cursor_varint(&from, &branch)) {
         return false;
     }
-    if (!field->is_union) {
-        return read_present(field, &from, value);
-    }
-    if (avro_value_get_discriminant(&from, &branch) != 0) {
-        return false;
-    }
-    if (branch == field->null_branch) {
+    if (field->is_union && branch >> 1U == field->null_branch) {
         return field->nullable;
     }
-    return avro_value_get_current_branch(&from, &from) == 0 && read_present(field, &from, value);
+    return read_present(field, &from, arena, value);
 }
 
 bool mapping_read(
     const struct mapping *mapping,
-    const avro_value_t *record,
+    const struct view *fields,
+    struct arena *arena,
     struct command *command,
     bool *has_command_id) {
-    avro_value_t id;
     *command = (struct command){.definition = mapping->definition};
-    *has_command_id = avro_value_get_by_index(record, mapping->command_id_position, &id, NULL) == 0
-                      && mapping_read_uuid(&id, &command->command_id);
+    struct cursor id = cursor_of(fields[mapping->command_id_position]);
+    *has_command_id = read_uuid(&id, &command->command_id);
     bool good = *has_command_id;
     for (size_t i = 0; good && mapping->definition->fields[i].name != NULL; i++) {
-        good = read_field(&mapping->fields[i], record, &command->values[i]);
+        good = read_field(&mapping->fields[i], fields, arena, &command->values[i]);
     }
     return good;
 }

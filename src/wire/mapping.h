@@ -4,6 +4,7 @@
 #ifndef SLOTKEEPER_WIRE_MAPPING_H
 #define SLOTKEEPER_WIRE_MAPPING_H
 
+#include "base/arena.h"
 #include "domain/command.h"
 #include "wire/schema.h"
 
@@ -12,10 +13,10 @@
 struct field_mapping {
     bool in_writer;
     bool is_union;
-    bool is_int; /* the writer's int for our long */
+    bool is_fixed; /* bytes without a length before them */
     bool nullable;
     enum field_type type;
-    int null_branch;
+    size_t null_branch;
     size_t position;
     struct value fallback;             /* if not in_writer */
     uint8_t reasons[TYPE_SYMBOLS_MAX]; /* by the writer's index; REASON_NONE: nothing of ours */
@@ -36,15 +37,15 @@ enum status mapping_init(
     const struct command_definition *definition,
     struct error *error) MUST_USE;
 
-/* The command that a value of the writer's schema holds. False: a value outside its type;
+/* The command that a record of the writer's schema holds. `fields` are the bytes of its fields, as
+ * program_walk_fields gives them. Texts and bytes are copied into the arena; NULL: they stay views
+ * into `fields`. Defaults live as long as the reader's schema. False: a value outside its type;
  * *has_command_id says whether command->command_id stands all the same. */
 bool mapping_read(
     const struct mapping *mapping,
-    const avro_value_t *record,
+    const struct view *fields,
+    struct arena *arena,
     struct command *command,
     bool *has_command_id) MUST_USE;
-
-/* A string value of 36 characters. */
-bool mapping_read_uuid(const avro_value_t *value, struct uuid *uuid) MUST_USE;
 
 #endif

@@ -28,102 +28,31 @@ static const char *const outcome_fields[OUTCOME_FIELDS] = {
     [RESULT] = "result",
 };
 
-enum { SLOT_ID, SLOT_DOCTOR_ID, SLOT_STARTS_AT, SLOT_ENDS_AT, SLOT_STATE, SLOT_FIELDS };
-
-static const char *const slot_fields[SLOT_FIELDS] = {
-    [SLOT_ID] = "slot_id",
-    [SLOT_DOCTOR_ID] = "doctor_id",
-    [SLOT_STARTS_AT] = "starts_at",
-    [SLOT_ENDS_AT] = "ends_at",
-    [SLOT_STATE] = "state",
-};
-
-enum {
-    APPOINTMENT_ID,
-    APPOINTMENT_SLOT_ID,
-    APPOINTMENT_DOCTOR_ID,
-    APPOINTMENT_PATIENT_ID,
-    APPOINTMENT_STARTS_AT,
-    APPOINTMENT_ENDS_AT,
-    APPOINTMENT_STATE,
-    APPOINTMENT_RESCHEDULED_FROM,
-    APPOINTMENT_RESCHEDULED_TO,
-    APPOINTMENT_FIELDS
-};
-
-static const char *const appointment_fields[APPOINTMENT_FIELDS] = {
-    [APPOINTMENT_ID] = "appointment_id",
-    [APPOINTMENT_SLOT_ID] = "slot_id",
-    [APPOINTMENT_DOCTOR_ID] = "doctor_id",
-    [APPOINTMENT_PATIENT_ID] = "patient_id",
-    [APPOINTMENT_STARTS_AT] = "starts_at",
-    [APPOINTMENT_ENDS_AT] = "ends_at",
-    [APPOINTMENT_STATE] = "state",
-    [APPOINTMENT_RESCHEDULED_FROM] = "rescheduled_from",
-    [APPOINTMENT_RESCHEDULED_TO] = "rescheduled_to",
-};
-
-/* A record among the results, and its branch. */
-static const struct type *find_result(const struct type *results, const char *name, int *branch) {
-    for (size_t i = 0; i < results->member_count; i++) {
-        const struct type *type = results->members[i].type;
-        if (type->kind == TYPE_RECORD && strcmp(type->full_name, name) == 0) {
-            *branch = (int)i;
-            return type;
-        }
-    }
-    return NULL;
-}
-
-static void bind_states(const struct type *record, int indexes[STATE_COUNT]) {
-    const char *words[STATE_COUNT];
-    for (unsigned i = 0; i < STATE_COUNT; i++) {
-        words[i] = state_symbol((enum state)i);
-    }
-    bind_symbols(record->members[type_field(record, "state")].type, words, STATE_COUNT, indexes);
-}
-
+/* Null is the first branch and the result the last field, so that codec_outcome_without_result has
+ * but one byte to put in its place. */
 static enum status bind_results(struct outcome_writer *writer, struct error *error) {
-    const struct type *results =
-        writer->schema->type->members[writer->outcome[RESULT].position].type;
-    const struct type *slot = find_result(results, "slotkeeper.event.Slot", &writer->slot_branch);
-    const struct type *appointment =
-        find_result(results, "slotkeeper.event.Appointment", &writer->appointment_branch);
-    if (slot == NULL || appointment == NULL || results->members[0].type->kind != TYPE_NULL
-        || writer->outcome[RESULT].position + 1 != writer->schema->type->member_count) {
-        return error_set(error, STATUS_FATAL, "schema Outcome: a result is missing, or not last");
+    const struct type *record = writer->schema->type;
+    size_t position = writer->outcome[RESULT].position;
+    const struct type *results = record->members[position].type;
+    if (results->kind != TYPE_UNION || results->members[0].type->kind != TYPE_NULL
+        || position + 1 != record->member_count) {
+        return error_set(
+            error, STATUS_FATAL, "schema Outcome: the result is not last, or not null");
     }
-    writer->outcome[RESULT].null_branch = 0;
-    enum status status = bind_fields(slot, slot_fields, SLOT_FIELDS, writer->slot, error);
-    if (status == STATUS_OK) {
-        status = bind_fields(
-            appointment, appointment_fields, APPOINTMENT_FIELDS, writer->appointment, error);
-    }
-    if (status == STATUS_OK) {
-        bind_states(slot, writer->slot_states);
-        bind_states(appointment, writer->appointment_states);
-    }
-    return status;
+    return result_writer_init(&writer->results, results, error);
 }
 
-static enum status check_symbols(const struct outcome_writer *writer, struct error *error) {
-    const int *slot = writer->slot_states;
-    const int *appointment = writer->appointment_states;
-    const int needed[] = {
-        writer->statuses[OUTCOME_ACCEPTED],
-        writer->statuses[OUTCOME_REFUSED],
-        writer->statuses[OUTCOME_INVALID],
-        slot[STATE_OPEN],
-        slot[STATE_BOOKED],
-        slot[STATE_WITHDRAWN],
-        appointment[STATE_BOOKED],
-        appointment[STATE_CANCELLED],
-        appointment[STATE_FULFILLED],
-        appointment[STATE_NOSHOW],
-    };
-    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
-        if (needed[i] < 0) {
-            return error_set(error, STATUS_FATAL, "schema Outcome: an enum lacks a symbol");
+static enum status bind_statuses(struct outcome_writer *writer, struct error *error) {
+    const char *words[OUTCOME_INVALID + 1];
+    for (unsigned i = 0; i <= OUTCOME_INVALID; i++) {
+        words[i] = outcome_status_symbol((enum outcome_status)i);
+    }
+    const struct type *record = writer->schema->type;
+    const struct type *statuses = record->members[writer->outcome[STATUS].position].type;
+    bind_symbols(statuses, words, OUTCOME_INVALID + 1, writer->statuses);
+    for (unsigned i = 0; i <= OUTCOME_INVALID; i++) {
+        if (writer->statuses[i] < 0) {
+            return error_set(error, STATUS_FATAL, "schema Outcome lacks %s", words[i]);
         }
     }
     return STATUS_OK;
@@ -140,76 +69,7 @@ enum status outcome_writer_init(
     if (status == STATUS_OK) {
         status = bind_results(writer, error);
     }
-    if (status != STATUS_OK) {
-        return status;
-    }
-    const char *words[OUTCOME_INVALID + 1];
-    for (unsigned i = 0; i <= OUTCOME_INVALID; i++) {
-        words[i] = outcome_status_symbol((enum outcome_status)i);
-    }
-    const struct type *statuses = type->members[writer->outcome[STATUS].position].type;
-    bind_symbols(statuses, words, OUTCOME_INVALID + 1, writer->statuses);
-    return check_symbols(writer, error);
-}
-
-static void put_slot(
-    struct outcome_writer *writer, avro_value_t *record, const struct slot_result *slot) {
-    const struct bound_field *fields = writer->slot;
-    put_uuid(record, &fields[SLOT_ID], slot->slot_id);
-    put_uuid(record, &fields[SLOT_DOCTOR_ID], slot->doctor_id);
-    put_long(record, &fields[SLOT_STARTS_AT], slot->starts_at_us);
-    put_long(record, &fields[SLOT_ENDS_AT], slot->ends_at_us);
-    put_symbol(record, &fields[SLOT_STATE], writer->slot_states[slot->state]);
-}
-
-static void put_appointment(
-    struct outcome_writer *writer,
-    avro_value_t *record,
-    const struct appointment_result *appointment) {
-    const struct bound_field *fields = writer->appointment;
-    put_uuid(record, &fields[APPOINTMENT_ID], appointment->appointment_id);
-    put_uuid(record, &fields[APPOINTMENT_SLOT_ID], appointment->slot_id);
-    put_uuid(record, &fields[APPOINTMENT_DOCTOR_ID], appointment->doctor_id);
-    put_uuid(record, &fields[APPOINTMENT_PATIENT_ID], appointment->patient_id);
-    put_long(record, &fields[APPOINTMENT_STARTS_AT], appointment->starts_at_us);
-    put_long(record, &fields[APPOINTMENT_ENDS_AT], appointment->ends_at_us);
-    put_symbol(record, &fields[APPOINTMENT_STATE], writer->appointment_states[appointment->state]);
-    put_uuid_if(
-        record,
-        &fields[APPOINTMENT_RESCHEDULED_FROM],
-        appointment->has_rescheduled_from,
-        appointment->rescheduled_from);
-    put_uuid_if(
-        record,
-        &fields[APPOINTMENT_RESCHEDULED_TO],
-        appointment->has_rescheduled_to,
-        appointment->rescheduled_to);
-}
-
-static avro_value_t result_branch(
-    const struct outcome_writer *writer, avro_value_t *record, int branch) {
-    avro_value_t value;
-    avro_must(avro_value_get_by_index(record, writer->outcome[RESULT].position, &value, NULL));
-    avro_must(avro_value_set_branch(&value, branch, &value));
-    return value;
-}
-
-static void put_result(
-    struct outcome_writer *writer, avro_value_t *record, const struct result *result) {
-    avro_value_t branch;
-    switch (result->type) {
-    case RESULT_NONE:
-        put_null(record, &writer->outcome[RESULT]);
-        return;
-    case RESULT_SLOT:
-        branch = result_branch(writer, record, writer->slot_branch);
-        put_slot(writer, &branch, &result->as.slot);
-        return;
-    case RESULT_APPOINTMENT:
-        branch = result_branch(writer, record, writer->appointment_branch);
-        put_appointment(writer, &branch, &result->as.appointment);
-        return;
-    }
+    return status == STATUS_OK ? bind_statuses(writer, error) : status;
 }
 
 struct view codec_encode_outcome(
@@ -217,6 +77,7 @@ struct view codec_encode_outcome(
     struct outcome_writer *writer = &codec->outcome;
     const struct bound_field *fields = writer->outcome;
     avro_value_t *record = &writer->generic.value;
+    avro_value_t result;
     put_uuid(record, &fields[OUTCOME_ID], outcome->outcome_id);
     put_uuid_if(record, &fields[CALLER], outcome->has_caller, outcome->caller);
     put_uuid_if(record, &fields[COMMAND_ID], outcome->has_command_id, outcome->command_id);
@@ -230,7 +91,8 @@ struct view codec_encode_outcome(
     } else {
         put_long(record, &fields[RETRY_AFTER_MS], outcome->retry_after_ms);
     }
-    put_result(writer, record, &outcome->result);
+    avro_must(avro_value_get_by_index(record, fields[RESULT].position, &result, NULL));
+    put_result(&writer->results, &result, &outcome->result);
     return codec_write(codec, arena, record);
 }
 

@@ -152,7 +152,7 @@ static const struct audit_event full_event = {
 static void assert_round_trip(struct audit_event event) {
     struct error error;
     struct schemas *schemas = schemas_new(&error);
-    struct codec *codec = codec_new(schemas, 65536, &error);
+    struct codec *codec = codec_new(schemas, LANE_SLOTS, 65536, &error);
     struct arena *arena = arena_new(1024 * 1024);
     struct chain chain = {.sequence = 4, .head = {{1, 2, 3}}};
     audit_chain_append(&chain, &event);

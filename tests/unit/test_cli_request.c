@@ -30,7 +30,7 @@ static struct fixture fixture;
 static int set_up(void **state) {
     (void)state;
     fixture.schemas = schemas_new(&fixture.error);
-    fixture.codec = codec_new(fixture.schemas, 65536, &fixture.error);
+    fixture.codec = codec_new(fixture.schemas, LANE_SLOTS, 65536, &fixture.error);
     return request_init(&fixture.request, &fixture.error) == STATUS_OK ? 0 : -1;
 }
 

@@ -1,6 +1,8 @@
 /* Requests from the words of a command line. */
 #include "wire_fixture.h"
 
+#define KEY "abcdefABCDEFabcdefabcdefabcdefabcdefabcdefabcdefabcdefabcdef0123"
+
 static struct error error;
 
 static enum status from_text(
@@ -25,6 +27,8 @@ static void assert_refused(
 }
 
 static const char cancel[] = "slotkeeper.command.CancelAppointment";
+static const char log_in[] = "slotkeeper.command.LogIn";
+static const char credentials[] = "slotkeeper.command.Credentials";
 static const char list_slots[] = "slotkeeper.query.ListOpenSlots";
 
 static void fields_come_in_any_order_and_uuids_in_any_case(void **state) {
@@ -133,7 +137,42 @@ static void values_outside_their_type_are_named(void **state) {
     one_wrong(list_slots, "cursor", "0");
     one_wrong(list_slots, "cursor", "0g");
     one_wrong(list_slots, "cursor", "\x10\x11");
-    one_wrong("slotkeeper.command.LogIn", "key_id", "\xff");
+    one_wrong(log_in, "key_id", "\xff");
+    one_wrong(log_in, "sealed", "c3f");
+    one_wrong(log_in, "sealed", "0xc3");
+    one_wrong(log_in, "sealed", "null");
+    one_wrong(credentials, "reply_key", "");
+    one_wrong(credentials, "reply_key", KEY "ff");
+    one_wrong(credentials, "reply_key", KEY + 2);
+}
+
+static void bytes_are_hexadecimal_digits_in_either_case(void **state) {
+    (void)state;
+    const struct field_text box[] = {
+        {"command_id", COMMAND_ID}, {"sealed", "C3fF00"}, {"key_id", "2026-a"}};
+    const struct field_text inside[] = {
+        {"command_id", COMMAND_ID},
+        {"command", "slotkeeper.command.LogIn"},
+        {"issued_at", "2030-01-15T10:00:00Z"},
+        {"reply_key", KEY},
+        {"login", "somebody"},
+        {"password", "null"}, /* a word that is one here, for the field is never null */
+    };
+    struct view body;
+    assert_int_equal(from_text(log_in, box, 3, &body), STATUS_OK);
+    assert_json(
+        log_in,
+        body,
+        "{\"command_id\":\"" COMMAND_ID "\",\"key_id\":\"2026-a\",\"sealed\":\"c3ff00\"}");
+    assert_int_equal(from_text(credentials, inside, 6, &body), STATUS_OK);
+    assert_json(
+        credentials,
+        body,
+        "{\"command_id\":\"" COMMAND_ID
+        "\",\"command\":\"slotkeeper.command.LogIn\",\"account_id\":null,"
+        "\"issued_at\":\"2030-01-15T10:00:00.000000Z\",\"reply_key\":"
+        "\"abcdefabcdefabcdefabcdefabcdefabcdefabcdefabcdefabcdefabcdef0123\","
+        "\"login\":\"somebody\",\"password\":\"null\",\"new_password\":null}");
 }
 
 /* What our own requests do not have, but a schema may. */
@@ -191,6 +230,7 @@ int main(void) {
         cmocka_unit_test(null_is_a_word),
         cmocka_unit_test(missing_unknown_and_repeated_fields_are_named),
         cmocka_unit_test(values_outside_their_type_are_named),
+        cmocka_unit_test(bytes_are_hexadecimal_digits_in_either_case),
         cmocka_unit_test(every_plain_type_is_taken),
         cmocka_unit_test(what_has_parts_is_not_taken_from_text),
     };

@@ -17,7 +17,8 @@ enum { FIXTURE_RECORD_MAX = 64 * 1024, FIXTURE_ARENA_MAX = 64 * 1024 * 1024 };
 
 struct fixture {
     struct schemas *schemas;
-    struct codec *codec;
+    struct codec *lanes[LANE_COUNT];
+    struct codec *codec; /* of LANE_SLOTS, for what is the same in all of them */
     struct arena *arena;
 };
 
@@ -27,11 +28,14 @@ static inline int fixture_set_up(void **state) {
     (void)state;
     struct error error = {""};
     fixture.schemas = schemas_new(&error);
-    if (fixture.schemas != NULL) {
-        fixture.codec = codec_new(fixture.schemas, FIXTURE_RECORD_MAX, &error);
+    bool good = fixture.schemas != NULL;
+    for (unsigned i = 0; good && i < LANE_COUNT; i++) {
+        fixture.lanes[i] = codec_new(fixture.schemas, (enum lane)i, FIXTURE_RECORD_MAX, &error);
+        good = fixture.lanes[i] != NULL;
     }
+    fixture.codec = fixture.lanes[LANE_SLOTS];
     fixture.arena = arena_new(FIXTURE_ARENA_MAX);
-    if (fixture.codec == NULL || fixture.arena == NULL) {
+    if (!good || fixture.arena == NULL) {
         print_error("%s\n", error.text);
         return -1;
     }
@@ -40,7 +44,9 @@ static inline int fixture_set_up(void **state) {
 
 static inline int fixture_tear_down(void **state) {
     (void)state;
-    codec_destroy(fixture.codec);
+    for (unsigned i = 0; i < LANE_COUNT; i++) {
+        codec_destroy(fixture.lanes[i]);
+    }
     schemas_destroy(fixture.schemas);
     arena_destroy(fixture.arena);
     return 0;
@@ -114,10 +120,14 @@ static inline struct view framed(const char *full_name, struct view body) {
 }
 
 /* A record of that value and no headers, decoded. */
-static inline enum code decode(struct view value, struct decoded *decoded) {
+static inline enum code decode_on(enum lane lane, struct view value, struct decoded *decoded) {
     struct record record = {.value = value};
     struct request_headers headers = {.expires_at_us = -1};
-    return codec_decode_command(fixture.codec, &record, &headers, decoded);
+    return codec_decode_command(fixture.lanes[lane], fixture.arena, &record, &headers, decoded);
+}
+
+static inline enum code decode(struct view value, struct decoded *decoded) {
+    return decode_on(LANE_SLOTS, value, decoded);
 }
 
 static inline struct view body_from_text(

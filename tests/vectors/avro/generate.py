@@ -212,6 +212,19 @@ VALUES = [
         },
     ),
     (
+        "command.Credentials",
+        {
+            "command_id": COMMAND_ID,
+            "command": "slotkeeper.command.ChangePassword",
+            "account_id": PATIENT_ID,
+            "issued_at": NOW,
+            "reply_key": "ff" * 32,
+            "login": "a" * 254,
+            "password": "\U00010437" * 128,
+            "new_password": "\U0001f40e" * 128,
+        },
+    ),
+    (
         "query.ListOpenSlots",
         {
             "command_id": COMMAND_ID,
