@@ -92,6 +92,7 @@ static void add_fields(struct collection *collection, const struct command *comm
         }
         switch (command->definition->fields[i].row) {
         case ROW_NONE:
+        case ROW_ACCOUNT: /* of the lane of accounts, which has no thread yet */
             break;
         case ROW_SLOT:
             add(&collection->slots, value->as.uuid);

@@ -123,7 +123,7 @@ static inline struct appointment *appointment_on(struct fixture *fixture, unsign
 
 /* Commands. ----------------------------------------------------------------------------------- */
 
-static inline struct value *command_value(struct fixture *fixture, const char *field) {
+static inline struct value *value_to_send(struct fixture *fixture, const char *field) {
     const struct field *fields = fixture->command.definition->fields;
     size_t position = 0;
     while (fields[position].name != NULL && strcmp(fields[position].name, field) != 0) {
@@ -134,11 +134,11 @@ static inline struct value *command_value(struct fixture *fixture, const char *f
 }
 
 static inline void set_uuid(struct fixture *fixture, const char *field, struct uuid uuid) {
-    *command_value(fixture, field) = (struct value){.present = true, .as.uuid = uuid};
+    *value_to_send(fixture, field) = (struct value){.present = true, .as.uuid = uuid};
 }
 
 static inline void set_time(struct fixture *fixture, const char *field, int64_t time_us) {
-    *command_value(fixture, field) = (struct value){.present = true, .as.time_us = time_us};
+    *value_to_send(fixture, field) = (struct value){.present = true, .as.time_us = time_us};
 }
 
 static inline struct uuid minted_id(struct fixture *fixture, uint8_t kind) {
@@ -221,7 +221,7 @@ static inline enum code cancel(
     struct uuid appointment_id,
     enum reason reason) {
     begin_on_appointment(fixture, caller, "CancelAppointment", slot, appointment_id);
-    *command_value(fixture, "reason") =
+    *value_to_send(fixture, "reason") =
         (struct value){.present = reason != REASON_NONE, .as.reason = reason};
     return decide_command(fixture);
 }
