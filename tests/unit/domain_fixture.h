@@ -271,7 +271,7 @@ static inline const struct audit_event *event_at(const struct fixture *fixture, 
 static inline size_t changes(const struct fixture *fixture) {
     const struct world *world = &fixture->world;
     return world->changed_slot_count + world->changed_appointment_count + world->event_count
-           + world->new_slot_count + world->new_appointment_count;
+           + world->new_slot_count + world->new_appointment_count + world->changed_account_count;
 }
 
 /* Fixture. ------------------------------------------------------------------------------------ */
@@ -299,7 +299,9 @@ static inline int set_up(void **state) {
         .slots = FIXTURE_ROWS_MAX,
         .appointments = FIXTURE_ROWS_MAX,
         .recalls = FIXTURE_ROWS_MAX,
-        .commands = FIXTURE_COMMANDS_MAX};
+        .commands = FIXTURE_COMMANDS_MAX,
+        .account_commands = FIXTURE_COMMANDS_MAX,
+        .holdings = FIXTURE_ROWS_MAX};
     world_init(&fixture->world, fixture->arena, &sizes);
     fixture->limits = default_limits();
     fixture->now_us = NOW_US;
