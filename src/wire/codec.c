@@ -22,15 +22,11 @@ void generic_clean_up(struct generic *generic) {
     }
 }
 
-static bool takes(const struct codec *codec, const struct command_definition *definition) {
-    return definition != NULL && definition->lane == codec->lane;
-}
-
 static enum status command_init(
     struct codec *codec, const struct schema *schema, struct error *error) {
     const struct command_definition *definition = command_definition_find(view_text(schema->name));
     const char *space = codec->lane == LANE_QUERIES ? "query" : "command";
-    if (!takes(codec, definition) || !schema_is_in(schema, space)) {
+    if (definition == NULL || definition->lane != codec->lane || !schema_is_in(schema, space)) {
         return STATUS_OK;
     }
     const struct schema *own = schemas_by_name(codec->schemas, schema->full_name);
@@ -47,7 +43,7 @@ static enum status credentials_init(struct codec *codec, struct error *error) {
 }
 
 static size_t most_fields(const struct schemas *schemas) {
-    size_t most = 0;
+    size_t most = 1; /* calloc is asked for something in any case */
     for (size_t i = 0; i < schemas_count(schemas); i++) {
         size_t count = schemas_at(schemas, i)->program->field_count;
         most = count > most ? count : most;

@@ -143,7 +143,7 @@ static void values_outside_their_type_are_named(void **state) {
     one_wrong(log_in, "sealed", "null");
     one_wrong(credentials, "reply_key", "");
     one_wrong(credentials, "reply_key", KEY "ff");
-    one_wrong(credentials, "reply_key", KEY + 2);
+    one_wrong(credentials, "reply_key", &KEY[2]);
 }
 
 static void bytes_are_hexadecimal_digits_in_either_case(void **state) {
