@@ -4,17 +4,13 @@
 enum code rule_password_is_right(struct decision *decision, struct account **account) {
     const struct proof *proof = &decision->credentials->proof;
     *account = NULL;
-    switch (proof->state) {
-    case PROOF_NONE:
-        decision->needs_proof = true;
-        return CODE_LOGIN_FAILED;
-    case PROOF_THROTTLED:
+    if (proof->state == PROOF_THROTTLED) {
         decision->retry_after_us = proof->retry_after_us;
         return CODE_LOGIN_THROTTLED;
-    case PROOF_WRONG:
+    }
+    if (proof->state != PROOF_RIGHT) {
+        decision->needs_proof = proof->state == PROOF_NONE;
         return CODE_LOGIN_FAILED;
-    case PROOF_RIGHT:
-        break;
     }
     struct account *found = world_account(decision->world, proof->account_id);
     /* Another password since it was looked at: the old one has lost its race. */

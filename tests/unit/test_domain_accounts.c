@@ -326,6 +326,15 @@ static void a_row_is_marked_once(void **state) {
     assert_int_equal(fixture->world.changed_account_count, 1);
 }
 
+static void a_world_without_account_commands_has_no_room_for_accounts(void **state) {
+    struct fixture *fixture = *state;
+    const struct world_sizes sizes = {.accounts = 2, .commands = 3};
+    struct world world;
+    world_init(&world, fixture->arena, &sizes);
+    assert_int_equal(world.account_commands_max, 0);
+    assert_null(world_account_by_login(&world, view_text(LOGIN)));
+}
+
 static void a_command_has_the_fields_of_its_definition(void **state) {
     struct fixture *fixture = *state;
     begin_command(fixture, ADMIN, "ReactivateAccount");
@@ -351,6 +360,7 @@ int main(void) {
         ACCOUNT_TEST(erasing_takes_login_and_password),
         ACCOUNT_TEST(an_owner_erases_by_password),
         ACCOUNT_TEST(a_row_is_marked_once),
+        ACCOUNT_TEST(a_world_without_account_commands_has_no_room_for_accounts),
         ACCOUNT_TEST(a_command_has_the_fields_of_its_definition),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
