@@ -36,7 +36,8 @@ EOT
 
 kafka_format() {
     local dir=$1 cluster_id
-    cluster_id=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=')
+    # Letters for the two odd digits: an id that begins with a dash is taken for an option.
+    cluster_id=$(head -c 16 /dev/urandom | base64 | tr '+/' 'AB' | tr -d '=')
     (kafka_java -XX:SharedArchiveFile="$KAFKA_CLASSES" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC \
         kafka.tools.StorageTool format -t "$cluster_id" -c "$dir/kafka/server.properties") \
         >"$dir/kafka.log" 2>&1 </dev/null
