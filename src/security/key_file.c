@@ -197,6 +197,31 @@ enum status key_file_replace(
     return status;
 }
 
+static bool overwrite(int file) {
+    static const uint8_t zeros[4096];
+    struct stat about;
+    bool written = fstat(file, &about) == 0 && S_ISREG(about.st_mode);
+    for (off_t left = written ? about.st_size : 0; written && left > 0;
+         left -= (off_t)sizeof zeros) {
+        size_t size = left < (off_t)sizeof zeros ? (size_t)left : sizeof zeros;
+        written = write_fully(file, view_of(zeros, size));
+    }
+    return written && fsync(file) == 0;
+}
+
+enum status key_file_destroy(const char *path, struct error *error) {
+    int file = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (file < 0) {
+        return failed(error, "cannot open", path);
+    }
+    enum status status = STATUS_OK;
+    if (!overwrite(file) || unlink(path) != 0 || !sync_folder(path)) {
+        status = failed(error, "cannot destroy", path);
+    }
+    (void)close(file);
+    return status;
+}
+
 int key_file_lock(const char *path, struct error *error) {
     int lock = open_folder(path);
     if (lock < 0 || flock(lock, LOCK_EX) != 0) {

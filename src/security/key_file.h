@@ -37,6 +37,10 @@ enum status key_file_create(
 enum status key_file_replace(
     const char *path, mode_t mode, struct view content, struct error *error) MUST_USE;
 
+/* Overwrites the file with zeros before it goes, so that no block of the disk is given back with
+ * the secret in it; a file system that writes elsewhere than in place defeats that. */
+enum status key_file_destroy(const char *path, struct error *error) MUST_USE;
+
 /* Holds other replacers of files in `path`'s folder off until key_file_unlock. -1 with *error set
  * on failure. */
 int key_file_lock(const char *path, struct error *error) MUST_USE;

@@ -8,25 +8,17 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "security/file_state.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 struct key_set {
     atomic_uint_fast32_t references;
     uint64_t generation;
     struct digest content;
     struct jwks *jwks;
-};
-
-/* What stat(2) says of a file; all zero: it could not be asked. */
-struct file_state {
-    dev_t device;
-    ino_t inode;
-    off_t size;
-    struct timespec modified;
 };
 
 struct key_sets {
@@ -39,23 +31,6 @@ struct key_sets {
     struct file_state tried; /* under reload_lock: the file that was read last, usable or not */
     int64_t tried_at_us;     /* under reload_lock */
 };
-
-static void file_state_get(const char *path, struct file_state *state) {
-    struct stat about;
-    *state = (struct file_state){0};
-    if (stat(path, &about) == 0) {
-        state->device = about.st_dev;
-        state->inode = about.st_ino;
-        state->size = about.st_size;
-        state->modified = about.st_mtim;
-    }
-}
-
-static bool file_state_equal(const struct file_state *a, const struct file_state *b) {
-    return a->device == b->device && a->inode == b->inode && a->size == b->size
-           && a->modified.tv_sec == b->modified.tv_sec
-           && a->modified.tv_nsec == b->modified.tv_nsec;
-}
 
 static struct key_set *acquire_current(struct key_sets *sets) {
     (void)pthread_mutex_lock(&sets->current_lock);
@@ -133,7 +108,7 @@ static enum status read_file(struct key_sets *sets, struct error *error) {
 /* Under reload_lock. The state is asked before the file is read, so that a change in between is
  * seen next time. */
 static enum status reload_locked(struct key_sets *sets, struct error *error) {
-    file_state_get(sets->path, &sets->tried);
+    sets->tried = file_state_of(sets->path);
     sets->tried_at_us = time_monotonic_us();
     enum status status = read_file(sets, error);
     if (status != STATUS_OK) {
@@ -150,8 +125,7 @@ enum status key_sets_reload(struct key_sets *sets, struct error *error) {
 }
 
 static bool reload_is_due(struct key_sets *sets) {
-    struct file_state now;
-    file_state_get(sets->path, &now);
+    struct file_state now = file_state_of(sets->path);
     return !file_state_equal(&now, &sets->tried)
            || time_monotonic_us() - sets->tried_at_us >= TIME_SECOND_US;
 }

@@ -1,28 +1,13 @@
-/* Makes the key pairs that seal what callers send; opening boxes is not here. */
-#include "security/private_key.h"
+/* Makes the key pairs that seal what callers send. */
+#include "security/seal_folder.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <limits.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static enum status path_of(
-    char path[PATH_MAX],
-    const char *folder,
-    const char *kid,
-    const char *ending,
-    struct error *error) {
-    int size = snprintf(path, PATH_MAX, "%s/%s.%s", folder, kid, ending);
-    if (size < 0 || size >= PATH_MAX) {
-        return error_set(error, STATUS_INVALID, "the path of the seal keys is too long");
-    }
-    return STATUS_OK;
-}
-
-static enum status make_folder(const char *folder, struct error *error) {
+enum status seal_folder_make(const char *folder, struct error *error) {
     if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
         return error_set(error, STATUS_INVALID, "cannot make the folder %s", folder);
     }
@@ -57,9 +42,9 @@ enum status seal_pair_generate(const char *folder, const char *kid, struct error
     if (sodium_init() < 0) {
         return error_set(error, STATUS_FATAL, "libsodium does not start");
     }
-    if (path_of(secret_path, folder, kid, "key", error) != STATUS_OK
-        || path_of(public_path, folder, kid, "pub", error) != STATUS_OK
-        || make_folder(folder, error) != STATUS_OK) {
+    if (seal_folder_path(secret_path, folder, kid, ".key", error) != STATUS_OK
+        || seal_folder_path(public_path, folder, kid, ".pub", error) != STATUS_OK
+        || seal_folder_make(folder, error) != STATUS_OK) {
         return STATUS_INVALID;
     }
     (void)crypto_box_keypair(public, secret);
