@@ -47,6 +47,9 @@ bool password_normalise(
  * common one, not made of the login (data NULL: there is none). */
 bool password_is_good(struct view password, struct view login) MUST_USE;
 
+/* What keeps it from being set, as a constant sentence; NULL: nothing. */
+const char *password_flaw(struct view password, struct view login) MUST_USE;
+
 /* Whether hashes may be made so: within the caps, and what Argon2 can do. */
 bool hash_parameters_hold(const struct hash_parameters *parameters) MUST_USE;
 
