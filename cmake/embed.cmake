@@ -1,15 +1,16 @@
-# cmake -DOUTPUT=... -DINPUTS="a.avsc;b.avsc" -P embed.cmake: the files as an array of C strings. Bytes, not string
-# literals: compilers need not take long ones, and CMake's lists do not survive the square brackets of JSON.
+# cmake -DOUTPUT=... -DHEADER=... -DARRAY=... -DINPUTS="a.avsc;b.avsc" -P embed.cmake: the files as ARRAY, an array of C
+# strings that HEADER declares, with a NULL at its end. Bytes, not string literals: compilers need not take long ones,
+# and CMake's lists do not survive the square brackets of JSON.
 set(texts "")
 set(pointers "")
 set(index 0)
 foreach(input IN LISTS INPUTS)
   file(READ ${input} bytes HEX)
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
-  string(APPEND texts "static const char text_${index}[] = {${bytes}0};\n")
-  string(APPEND pointers "    text_${index},\n")
+  string(APPEND texts "static const unsigned char text_${index}[] = {${bytes}0};\n")
+  string(APPEND pointers "    (const char *)text_${index},\n")
   math(EXPR index "${index} + 1")
 endforeach()
 file(WRITE ${OUTPUT}
-     "#include \"wire/schema_text.h\"\n\n#include <stddef.h>\n\n${texts}\n"
-     "const char *const schema_texts[] = {\n${pointers}    NULL,\n};\n")
+     "#include \"${HEADER}\"\n\n#include <stddef.h>\n\n${texts}\n"
+     "const char *const ${ARRAY}[] = {\n${pointers}    NULL,\n};\n")
