@@ -88,10 +88,9 @@ static void every_field_changes_the_hash(void **state) {
     hashes[count++] = hash_of_last(fixture);
     set_uuid(fixture, "appointment_id", id(4));
     hashes[count++] = hash_of_last(fixture);
-    *command_value(fixture, "reason") =
-        (struct value){.present = true, .as.reason = REASON_PATIENT};
+    *value_of(fixture, "reason") = (struct value){.present = true, .as.reason = REASON_PATIENT};
     hashes[count++] = hash_of_last(fixture);
-    command_value(fixture, "reason")->as.reason = REASON_OTHER;
+    value_of(fixture, "reason")->as.reason = REASON_OTHER;
     hashes[count++] = hash_of_last(fixture);
     begin_command(fixture, DOCTOR, "PublishSlot");
     set_uuid(fixture, "slot_id", id(3));
@@ -124,7 +123,7 @@ static void the_name_and_each_fields_name_count(void **state) {
 static void hash_has_the_documented_form(void **state) {
     struct fixture *fixture = *state;
     begin_cancel(fixture);
-    *command_value(fixture, "reason") = (struct value){.present = true, .as.reason = REASON_ERROR};
+    *value_of(fixture, "reason") = (struct value){.present = true, .as.reason = REASON_ERROR};
     static const char form[] = "\0\0\0\x11"
                                "CancelAppointment"
                                "\0\0\0\x0e"
