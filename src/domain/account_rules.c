@@ -1,20 +1,24 @@
 /* Rules that the commands of accounts share. */
 #include "domain/decision.h"
 
+static bool is_throttled(struct decision *decision) {
+    const struct proof *proof = &decision->credentials->proof;
+    if (proof->state != PROOF_THROTTLED) {
+        return false;
+    }
+    decision->retry_after_us = proof->retry_after_us;
+    return true;
+}
+
 enum code rule_password_is_right(struct decision *decision, struct account **account) {
     const struct proof *proof = &decision->credentials->proof;
     *account = NULL;
-    switch (proof->state) {
-    case PROOF_NONE:
-        decision->needs_proof = true;
-        return CODE_LOGIN_FAILED;
-    case PROOF_THROTTLED:
-        decision->retry_after_us = proof->retry_after_us;
+    if (is_throttled(decision)) {
         return CODE_LOGIN_THROTTLED;
-    case PROOF_WRONG:
+    }
+    decision->needs_proof = proof->state == PROOF_NONE;
+    if (proof->state != PROOF_RIGHT) {
         return CODE_LOGIN_FAILED;
-    case PROOF_RIGHT:
-        break;
     }
     struct account *found = world_account(decision->world, proof->account_id);
     /* Another password since it was looked at: the old one has lost its race. */
@@ -40,8 +44,7 @@ enum code rule_find_account(const struct decision *decision, struct account **fo
 enum code decide_registration(struct decision *decision, enum role role) {
     const struct credentials *credentials = decision->credentials;
     const struct proof *proof = &credentials->proof;
-    if (proof->state == PROOF_THROTTLED) {
-        decision->retry_after_us = proof->retry_after_us;
+    if (is_throttled(decision)) {
         return CODE_LOGIN_THROTTLED;
     }
     if (credentials->login.data == NULL) {
