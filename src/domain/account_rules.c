@@ -1,15 +1,23 @@
 /* Rules that the commands of accounts share. */
 #include "domain/decision.h"
 
+static bool is_throttled(struct decision *decision) {
+    const struct proof *proof = &decision->credentials->proof;
+    if (proof->state != PROOF_THROTTLED) {
+        return false;
+    }
+    decision->retry_after_us = proof->retry_after_us;
+    return true;
+}
+
 enum code rule_password_is_right(struct decision *decision, struct account **account) {
     const struct proof *proof = &decision->credentials->proof;
     *account = NULL;
-    if (proof->state == PROOF_THROTTLED) {
-        decision->retry_after_us = proof->retry_after_us;
+    if (is_throttled(decision)) {
         return CODE_LOGIN_THROTTLED;
     }
+    decision->needs_proof = proof->state == PROOF_NONE;
     if (proof->state != PROOF_RIGHT) {
-        decision->needs_proof = proof->state == PROOF_NONE;
         return CODE_LOGIN_FAILED;
     }
     struct account *found = world_account(decision->world, proof->account_id);
@@ -36,8 +44,7 @@ enum code rule_find_account(const struct decision *decision, struct account **fo
 enum code decide_registration(struct decision *decision, enum role role) {
     const struct credentials *credentials = decision->credentials;
     const struct proof *proof = &credentials->proof;
-    if (proof->state == PROOF_THROTTLED) {
-        decision->retry_after_us = proof->retry_after_us;
+    if (is_throttled(decision)) {
         return CODE_LOGIN_THROTTLED;
     }
     if (credentials->login.data == NULL) {

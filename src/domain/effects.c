@@ -40,7 +40,7 @@ struct slot *decision_publish_slot(
 }
 
 void decision_withdraw_slot(struct decision *decision, struct slot *slot, enum reason reason) {
-    assert(!slot->withdrawn && (slot->active == NULL || slot->active->state != STATE_BOOKED));
+    assert(!slot->withdrawn && slot->active == NULL);
     slot->withdrawn = true;
     slot->withdrawal_reason = reason;
     world_mark_slot(decision->world, slot);

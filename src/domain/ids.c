@@ -2,8 +2,6 @@
  */
 #include "domain/outcome.h"
 
-#include <assert.h>
-
 static void add_number(struct digester *digester, uint64_t number) {
     uint8_t bytes[8];
     for (size_t i = 0; i < sizeof bytes; i++) {
@@ -39,13 +37,23 @@ struct uuid outcome_id_of(
     return end(&digester);
 }
 
+/* As few bytes as hold it, at least one. */
+static void add_index(struct digester *digester, uint32_t index) {
+    uint8_t bytes[sizeof index];
+    size_t start = sizeof bytes;
+    do {
+        bytes[--start] = (uint8_t)index;
+        index >>= 8U;
+    } while (index > 0);
+    digester_add(digester, view_of(bytes + start, sizeof bytes - start));
+}
+
+/* A deactivation has as many events as a doctor has slots to come, so one byte is not enough. */
 struct uuid event_id_of(struct uuid outcome_id, unsigned index) {
-    assert(index <= UINT8_MAX);
-    uint8_t index_byte = (uint8_t)index;
     struct digester digester;
     begin(&digester, "slotkeeper.event");
     digester_add(&digester, view_of(outcome_id.bytes, sizeof outcome_id.bytes));
-    digester_add(&digester, view_of(&index_byte, sizeof index_byte));
+    add_index(&digester, index);
     return end(&digester);
 }
 

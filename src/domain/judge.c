@@ -82,10 +82,19 @@ static enum code decide(struct decision *decision) {
     return code;
 }
 
-static void begin(struct decision *decision) {
+/* Without a token only credentials say who asks. */
+static void assert_caller_may_ask(const struct decision *decision) {
+    const struct command_definition *definition = decision->command->definition;
+    assert(decision->anonymous || (definition->roles & ROLE_BIT(decision->caller_role)) != 0);
+    assert(!decision->anonymous || decision->credentials != NULL);
     assert(
-        decision->anonymous
-        || (decision->command->definition->roles & ROLE_BIT(decision->caller_role)) != 0);
+        !decision->anonymous || definition->credentials == CREDENTIALS_ONLY
+        || definition->credentials == CREDENTIALS_OR_TOKEN);
+    (void)definition;
+}
+
+static void begin(struct decision *decision) {
+    assert_caller_may_ask(decision);
     decision->caller = NULL;
     decision->recalled = NULL;
     decision->remembered = NULL;

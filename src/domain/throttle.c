@@ -19,11 +19,22 @@ static int64_t delay_after(int64_t failures, const struct limits *limits) {
     return delay_us < limits->login_delay_max_us ? delay_us : limits->login_delay_max_us;
 }
 
+/* As if the last attempt had been made just now: no clock makes a delay longer than it is, and none
+ * makes it shorter. */
+static void follow_clock_back(struct throttle *throttle, int64_t now_us) {
+    int64_t step_us = throttle->last_attempt_us - now_us;
+    if (step_us > 0) {
+        throttle->last_attempt_us -= step_us;
+        throttle->blocked_until_us -= throttle->blocked_until_us == 0 ? 0 : step_us;
+    }
+}
+
 bool throttle_admit(
     struct throttle *throttle,
     const struct limits *limits,
     int64_t now_us,
     int64_t *retry_after_us) {
+    follow_clock_back(throttle, now_us);
     if (throttle->blocked_until_us > now_us) {
         *retry_after_us = throttle->blocked_until_us - now_us;
         return false;

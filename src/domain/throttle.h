@@ -13,8 +13,8 @@ struct throttle {
 };
 
 /* Counts one more attempt at `now_us`. False: it may not be made before *retry_after_us have
- * passed, and does not count. Failures are forgotten when the lock's time has passed without one.
- */
+ * passed, and does not count; a clock that was set back changes the row even so, to be saved.
+ * Failures are forgotten when the lock's time has passed without one. */
 bool throttle_admit(
     struct throttle *throttle,
     const struct limits *limits,

@@ -32,6 +32,9 @@ enum { /* the people; the role is in the fixture's table */
        NOBODY = 0x99,
 };
 
+/* Versions that differ, so that one taken for another is noticed. */
+enum { GIVEN_TOKEN_VERSION = 1, GIVEN_CREDENTIAL_VERSION = 4 };
+
 enum { FIXTURE_ROWS_MAX = 64, FIXTURE_COMMANDS_MAX = 64 };
 
 struct fixture {
@@ -39,10 +42,11 @@ struct fixture {
     struct world world;
     struct limits limits;
     int64_t now_us;
-    uint64_t minted;             /* outcome and command ids so far */
-    struct command command;      /* the last one */
-    struct decision decision;    /* likewise */
-    struct uuid next_command_id; /* zero: a new one for each command */
+    uint64_t minted;                /* outcome and command ids so far */
+    struct command command;         /* the last one */
+    struct decision decision;       /* likewise */
+    struct credentials credentials; /* of the last sealed one; domain_account_fixture.h */
+    struct uuid next_command_id;    /* zero: a new one for each command */
     uint32_t seat_hint;
 };
 
@@ -59,6 +63,17 @@ static inline int64_t at(int64_t minutes) {
 
 /* World. -------------------------------------------------------------------------------------- */
 
+/* "login-011" of PATIENT, and so on; in the arena. */
+static inline struct view given_login(struct fixture *fixture, unsigned account) {
+    static const char digits[] = "0123456789abcdef";
+    char text[] = "login-000";
+    text[6] = digits[account >> 8U & 0xfU];
+    text[7] = digits[account >> 4U & 0xfU];
+    text[8] = digits[account & 0xfU];
+    return arena_copy(fixture->arena, view_text(text));
+}
+
+/* An account that has a login, a password, and the one event of its registration. */
 static inline struct account *given_account(
     struct fixture *fixture, unsigned account, enum role role) {
     bool is_new = false;
@@ -66,8 +81,13 @@ static inline struct account *given_account(
     assert_true(is_new);
     row->role = role;
     row->state = STATE_ACTIVE;
-    row->token_version = 1;
+    row->credential_version = GIVEN_CREDENTIAL_VERSION;
+    row->token_version = GIVEN_TOKEN_VERSION;
     row->tokens_valid_from_us = NOW_US - DAY_US;
+    row->login = given_login(fixture, account);
+    row->password_hash = "given hash";
+    row->chain = (struct chain){.sequence = 1, .head = {{0xac, (uint8_t)account}}};
+    world_link_login(&fixture->world, row);
     return row;
 }
 
@@ -123,7 +143,7 @@ static inline struct appointment *appointment_on(struct fixture *fixture, unsign
 
 /* Commands. ----------------------------------------------------------------------------------- */
 
-static inline struct value *value_to_send(struct fixture *fixture, const char *field) {
+static inline struct value *value_of(struct fixture *fixture, const char *field) {
     const struct field *fields = fixture->command.definition->fields;
     size_t position = 0;
     while (fields[position].name != NULL && strcmp(fields[position].name, field) != 0) {
@@ -134,11 +154,11 @@ static inline struct value *value_to_send(struct fixture *fixture, const char *f
 }
 
 static inline void set_uuid(struct fixture *fixture, const char *field, struct uuid uuid) {
-    *value_to_send(fixture, field) = (struct value){.present = true, .as.uuid = uuid};
+    *value_of(fixture, field) = (struct value){.present = true, .as.uuid = uuid};
 }
 
 static inline void set_time(struct fixture *fixture, const char *field, int64_t time_us) {
-    *value_to_send(fixture, field) = (struct value){.present = true, .as.time_us = time_us};
+    *value_of(fixture, field) = (struct value){.present = true, .as.time_us = time_us};
 }
 
 static inline struct uuid minted_id(struct fixture *fixture, uint8_t kind) {
@@ -221,7 +241,7 @@ static inline enum code cancel(
     struct uuid appointment_id,
     enum reason reason) {
     begin_on_appointment(fixture, caller, "CancelAppointment", slot, appointment_id);
-    *value_to_send(fixture, "reason") =
+    *value_of(fixture, "reason") =
         (struct value){.present = reason != REASON_NONE, .as.reason = reason};
     return decide_command(fixture);
 }
@@ -270,8 +290,9 @@ static inline const struct audit_event *event_at(const struct fixture *fixture, 
 /* How much would be saved: a refusal must leave it as it was. */
 static inline size_t changes(const struct fixture *fixture) {
     const struct world *world = &fixture->world;
-    return world->changed_slot_count + world->changed_appointment_count + world->event_count
-           + world->new_slot_count + world->new_appointment_count + world->changed_account_count;
+    return world->changed_account_count + world->changed_slot_count
+           + world->changed_appointment_count + world->event_count + world->new_account_count
+           + world->new_slot_count + world->new_appointment_count;
 }
 
 /* Fixture. ------------------------------------------------------------------------------------ */
@@ -286,7 +307,11 @@ static inline struct limits default_limits(void) {
         .booking_limit = 20,
         .cancel_cutoff_us = 0,
         .noshow_grace_us = 10 * MINUTE_US,
-        .command_age_max_us = DAY_US};
+        .command_age_max_us = DAY_US,
+        .login_failures_free = 5,
+        .login_delay_max_us = 15 * MINUTE_US,
+        .login_failures_max = 100,
+        .login_lock_us = DAY_US};
 }
 
 /* An empty clinic with two patients, two doctors and an admin. */

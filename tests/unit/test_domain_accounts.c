@@ -1,367 +1,346 @@
-/* Registering, logging in, passwords, and the end of accounts. */
-#include "domain_fixture.h"
+/* DeactivateAccount and ReactivateAccount: each rule and the order of the codes. */
+#include "domain_account_fixture.h"
 
-#define LOGIN "ada@example.org"
+enum { SLOT = 0x500 };
 
-static struct credentials credentials_of(enum proof_state state, unsigned account) {
-    return (struct credentials){
-        .login = view_text(LOGIN),
-        .password_good = true,
-        .proof = {
-            .state = state,
-            .retry_after_us = 4000000,
-            .account_id = id(account),
-            .credential_version = 1,
-            .new_hash = "$argon2id$new"}};
-}
-
-static struct account *account_of(struct fixture *fixture, unsigned account) {
-    struct account *row = world_account(&fixture->world, id(account));
-    assert_non_null(row);
-    return row;
-}
-
-/* The accounts as the lane of accounts loads them. */
-static int set_up_accounts(void **state) {
-    (void)set_up(state);
-    struct fixture *fixture = *state;
-    static const unsigned everybody[] = {PATIENT, PATIENT_2, DOCTOR, DOCTOR_2, ADMIN};
-    for (size_t i = 0; i < sizeof everybody / sizeof everybody[0]; i++) {
-        struct account *account = account_of(fixture, everybody[i]);
-        account->credential_version = 1;
-        account->chain = (struct chain){.sequence = 1, .head = {{(uint8_t)everybody[i]}}};
-    }
-    account_of(fixture, PATIENT)->login = view_text(LOGIN);
-    world_link_login(&fixture->world, account_of(fixture, PATIENT));
-    fixture->world.active_admins = 2;
-    return 0;
-}
-
-#define ACCOUNT_TEST(function) cmocka_unit_test_setup_teardown(function, set_up_accounts, tear_down)
-
-static enum code send_sealed(
-    struct fixture *fixture, unsigned caller, const char *name, const struct credentials *sealed) {
-    begin_command(fixture, caller, name);
-    fixture->decision.credentials = sealed;
-    fixture->decision.anonymous =
-        fixture->command.definition->credentials != CREDENTIALS_BESIDE_TOKEN;
-    return decide_command(fixture);
-}
-
-static enum code on_account(
-    struct fixture *fixture, unsigned caller, const char *name, unsigned account) {
-    begin_command(fixture, caller, name);
-    set_uuid(fixture, "account_id", id(account));
-    return decide_command(fixture);
-}
-
-static enum code on_account_sealed(
-    struct fixture *fixture,
-    unsigned caller,
-    const char *name,
-    unsigned account,
-    const struct credentials *sealed) {
-    begin_command(fixture, caller, name);
-    set_uuid(fixture, "account_id", id(account));
-    fixture->decision.credentials = sealed;
-    fixture->decision.anonymous =
-        fixture->command.definition->credentials == CREDENTIALS_OR_TOKEN && sealed != NULL;
-    return decide_command(fixture);
-}
-
-static void assert_event(
-    const struct fixture *fixture, enum state new_state, enum reason reason, struct uuid actor) {
-    const struct audit_event *event = event_at(fixture, 0);
-    assert_int_equal(event->entity, ENTITY_ACCOUNT);
-    assert_false(event->has_slot_id);
-    assert_int_equal(event->new_state, new_state);
-    assert_int_equal(event->reason, reason);
-    assert_uuid(actor, event->actor_id);
-}
-
-static void a_patient_registers_himself(void **state) {
-    struct fixture *fixture = *state;
-    struct credentials sealed = credentials_of(PROOF_RIGHT, NOBODY);
-    sealed.login = view_text("new@example.org");
-    assert_accepted(send_sealed(fixture, NOBODY, "RegisterPatient", &sealed));
-    const struct account *account = world_account_by_login(&fixture->world, sealed.login);
-    assert_non_null(account);
-    assert_int_equal(account->role, ROLE_PATIENT);
-    assert_int_equal(account->change, CHANGE_INSERT);
-    assert_string_equal(account->password_hash, "$argon2id$new");
-    assert_event(fixture, STATE_ACTIVE, REASON_NONE, account->account_id);
-    assert_false(event_at(fixture, 0)->has_old_state);
-    assert_int_equal(event_at(fixture, 0)->sequence, 1);
-    assert_uuid(account_id_of(fixture->decision.outcome_id), account->account_id);
-    assert_uuid(account->account_id, fixture->decision.result.as.account.account_id);
-    /* The next of the same batch finds the login taken. */
-    assert_code(LOGIN_TAKEN, send_sealed(fixture, NOBODY, "RegisterPatient", &sealed));
-}
-
-static void an_admin_registers_a_doctor(void **state) {
-    struct fixture *fixture = *state;
-    struct credentials sealed = credentials_of(PROOF_RIGHT, NOBODY);
-    sealed.login = view_text("doctor@example.org");
-    assert_accepted(send_sealed(fixture, ADMIN, "RegisterDoctor", &sealed));
-    assert_event(fixture, STATE_ACTIVE, REASON_NONE, id(ADMIN));
-    assert_int_equal(world_account_by_login(&fixture->world, sealed.login)->role, ROLE_DOCTOR);
-}
-
-static void registering_is_refused_in_the_order_of_the_contract(void **state) {
-    struct fixture *fixture = *state;
-    struct credentials sealed = credentials_of(PROOF_THROTTLED, NOBODY);
-    sealed.login = view_of(NULL, 0);
-    sealed.password_good = false;
-    size_t before = changes(fixture);
-    assert_code(LOGIN_THROTTLED, send_sealed(fixture, NOBODY, "RegisterPatient", &sealed));
-    assert_int_equal(fixture->decision.retry_after_us, 4000000);
-    assert_null(fixture->decision.remembered);
-    sealed.proof.state = PROOF_RIGHT;
-    assert_code(LOGIN_INVALID, send_sealed(fixture, NOBODY, "RegisterPatient", &sealed));
-    assert_non_null(fixture->decision.remembered);
-    sealed.login = view_text(LOGIN);
-    assert_code(PASSWORD_WEAK, send_sealed(fixture, NOBODY, "RegisterPatient", &sealed));
-    sealed.password_good = true;
-    assert_code(LOGIN_TAKEN, send_sealed(fixture, NOBODY, "RegisterPatient", &sealed));
-    assert_int_equal(changes(fixture), before);
-}
-
-static void what_was_not_looked_at_asks_for_it_and_leaves_no_trace(void **state) {
-    struct fixture *fixture = *state;
-    struct credentials sealed = credentials_of(PROOF_NONE, PATIENT);
-    size_t before = changes(fixture);
-    static const char *const names[] = {"RegisterPatient", "LogIn"};
-    for (size_t i = 0; i < 2; i++) {
-        (void)send_sealed(fixture, NOBODY, names[i], &sealed);
-        assert_true(fixture->decision.needs_proof);
-        assert_null(fixture->decision.remembered);
-    }
-    /* The login was taken when it was looked at, and is free now: nothing was hashed. */
-    sealed = credentials_of(PROOF_RIGHT, NOBODY);
-    sealed.login = view_text("free@example.org");
-    sealed.proof.new_hash = NULL;
-    (void)send_sealed(fixture, NOBODY, "RegisterPatient", &sealed);
-    assert_true(fixture->decision.needs_proof);
-    assert_int_equal(changes(fixture), before);
-}
-
-static void a_log_in_is_answered_with_a_session_and_no_event(void **state) {
-    struct fixture *fixture = *state;
-    struct credentials sealed = credentials_of(PROOF_RIGHT, PATIENT);
-    account_of(fixture, PATIENT)->token_version = 7;
-    sealed.proof.new_hash = NULL;
-    assert_accepted(send_sealed(fixture, NOBODY, "LogIn", &sealed));
-    const struct session_result *session = &fixture->decision.result.as.session;
-    assert_int_equal(fixture->decision.result.type, RESULT_SESSION);
-    assert_uuid(id(PATIENT), session->account_id);
-    assert_int_equal(session->token_version, 7);
-    assert_int_equal(changes(fixture), 0);
-    /* A hash of old parameters is replaced, and nothing else. */
-    sealed.proof.new_hash = "$argon2id$today";
-    assert_accepted(send_sealed(fixture, NOBODY, "LogIn", &sealed));
-    const struct account *account = account_of(fixture, PATIENT);
-    assert_string_equal(account->password_hash, "$argon2id$today");
-    assert_int_equal(account->credential_version, 1);
-    assert_int_equal(account->change, CHANGE_UPDATE);
-}
-
-static void every_failed_log_in_looks_alike(void **state) {
-    struct fixture *fixture = *state;
-    struct credentials sealed = credentials_of(PROOF_WRONG, PATIENT);
-    assert_code(LOGIN_FAILED, send_sealed(fixture, NOBODY, "LogIn", &sealed));
-    sealed = credentials_of(PROOF_RIGHT, NOBODY);
-    assert_code(LOGIN_FAILED, send_sealed(fixture, NOBODY, "LogIn", &sealed));
-    sealed = credentials_of(PROOF_RIGHT, PATIENT);
-    account_of(fixture, PATIENT)->credential_version = 2; /* the old password lost a race */
-    assert_code(LOGIN_FAILED, send_sealed(fixture, NOBODY, "LogIn", &sealed));
-    account_of(fixture, PATIENT)->credential_version = 1;
-    account_of(fixture, PATIENT)->state = STATE_DEACTIVATED;
-    assert_code(LOGIN_FAILED, send_sealed(fixture, NOBODY, "LogIn", &sealed));
-    sealed.proof.state = PROOF_THROTTLED;
-    assert_code(LOGIN_THROTTLED, send_sealed(fixture, NOBODY, "LogIn", &sealed));
-    assert_int_equal(fixture->decision.retry_after_us, 4000000);
-    assert_int_equal(changes(fixture), 0);
-}
-
-static void a_sealed_request_repeated_is_answered_from_the_log(void **state) {
-    struct fixture *fixture = *state;
-    struct credentials sealed = credentials_of(PROOF_WRONG, PATIENT);
-    fixture->next_command_id = id(0x700);
-    assert_code(LOGIN_FAILED, send_sealed(fixture, NOBODY, "LogIn", &sealed));
-    assert_non_null(fixture->decision.remembered);
-    fixture->next_command_id = id(0x700);
-    (void)send_sealed(fixture, NOBODY, "LogIn", &sealed);
-    assert_non_null(fixture->decision.recalled);
-}
-
-static void a_new_password_ends_older_tokens(void **state) {
-    struct fixture *fixture = *state;
-    struct credentials sealed = credentials_of(PROOF_RIGHT, PATIENT);
-    assert_accepted(send_sealed(fixture, PATIENT, "ChangePassword", &sealed));
-    const struct account *account = account_of(fixture, PATIENT);
-    assert_int_equal(account->token_version, 2);
-    assert_int_equal(account->credential_version, 2);
+/* The account is in that state, older tokens are dead, its row and chain are one step on. */
+static void assert_moved(
+    const struct fixture *fixture,
+    const struct account *account,
+    struct account before,
+    enum state state) {
+    assert_int_equal(account->state, state);
+    assert_int_equal(account->token_version, before.token_version + 1);
     assert_int_equal(account->tokens_valid_from_us, fixture->now_us);
-    assert_true(account->forgets_devices && account->forgets_failures);
-    assert_int_equal(fixture->decision.result.as.session.token_version, 2);
-    assert_event(fixture, STATE_ACTIVE, REASON_PASSWORD_CHANGED, id(PATIENT));
-    assert_int_equal(event_at(fixture, 0)->old_state, STATE_ACTIVE);
-    assert_int_equal(event_at(fixture, 0)->sequence, 2);
-    fixture->decision.token_version = 1;
-    begin_command(fixture, PATIENT, "BookSlot");
-    set_uuid(fixture, "slot_id", id(1));
-    fixture->decision.token_version = 1;
-    assert_code(UNAUTHENTICATED, decide_command(fixture));
+    assert_int_equal(account->change, CHANGE_UPDATE);
+    assert_account_event(fixture, account, before.chain);
+    const struct audit_event *event = event_at(fixture, 0);
+    assert_true(event->has_old_state);
+    assert_int_equal(event->old_state, before.state);
+    assert_int_equal(event->reason, REASON_NONE);
+    assert_account_result(fixture, account->account_id, account->role, state);
 }
 
-static void changing_a_password_is_refused(void **state) {
-    struct fixture *fixture = *state;
-    struct credentials sealed = credentials_of(PROOF_WRONG, PATIENT);
-    assert_code(LOGIN_FAILED, send_sealed(fixture, PATIENT, "ChangePassword", &sealed));
-    sealed = credentials_of(PROOF_RIGHT, PATIENT);
-    assert_code(LOGIN_FAILED, send_sealed(fixture, PATIENT_2, "ChangePassword", &sealed));
-    sealed.password_good = false;
-    assert_code(PASSWORD_WEAK, send_sealed(fixture, PATIENT, "ChangePassword", &sealed));
-    assert_int_equal(changes(fixture), 0);
+static void assert_refused(struct fixture *fixture, const char *expected, enum code code) {
+    assert_string_equal(code_text(code), expected);
+    assert_untouched(fixture);
+    assert_non_null(fixture->decision.remembered);
 }
 
-static void an_admin_resets_a_password_by_his_own(void **state) {
-    struct fixture *fixture = *state;
-    struct credentials sealed = credentials_of(PROOF_RIGHT, ADMIN);
-    assert_accepted(on_account_sealed(fixture, ADMIN, "ResetPassword", PATIENT, &sealed));
-    assert_int_equal(account_of(fixture, PATIENT)->token_version, 2);
-    assert_event(fixture, STATE_ACTIVE, REASON_PASSWORD_RESET, id(ADMIN));
-    assert_int_equal(fixture->decision.result.type, RESULT_ACCOUNT);
-    sealed.password_good = false;
-    assert_code(
-        PASSWORD_WEAK, on_account_sealed(fixture, ADMIN, "ResetPassword", PATIENT, &sealed));
-    assert_code(
-        ACCOUNT_NOT_FOUND, on_account_sealed(fixture, ADMIN, "ResetPassword", NOBODY, &sealed));
-    account_of(fixture, PATIENT)->state = STATE_ERASED;
-    assert_code(
-        ACCOUNT_ERASED, on_account_sealed(fixture, ADMIN, "ResetPassword", PATIENT, &sealed));
-    sealed.proof.state = PROOF_WRONG;
-    assert_code(LOGIN_FAILED, on_account_sealed(fixture, ADMIN, "ResetPassword", PATIENT, &sealed));
-}
+/* DeactivateAccount. -------------------------------------------------------------------------- */
 
-static void a_doctors_end_withdraws_slots_to_come(void **state) {
+static void a_patient_deactivates_himself(void **state) {
     struct fixture *fixture = *state;
-    struct slot *past = given_slot(fixture, 1, DOCTOR, -60, -30);
-    struct slot *first = given_slot(fixture, 2, DOCTOR, 60, 90);
-    struct slot *second = given_slot(fixture, 3, DOCTOR, 120, 150);
-    struct slot *gone = given_slot(fixture, 4, DOCTOR, 180, 210);
-    gone->withdrawn = true;
-    assert_accepted(on_account(fixture, DOCTOR, "DeactivateAccount", DOCTOR));
-    assert_int_equal(account_of(fixture, DOCTOR)->state, STATE_DEACTIVATED);
-    assert_int_equal(account_of(fixture, DOCTOR)->token_version, 2);
-    assert_true(first->withdrawn && second->withdrawn && !past->withdrawn);
-    assert_int_equal(first->withdrawal_reason, REASON_DOCTOR_DEACTIVATED);
-    assert_int_equal(gone->change, CHANGE_NONE);
-    assert_int_equal(fixture->decision.event_count, 3);
-    assert_event(fixture, STATE_DEACTIVATED, REASON_NONE, id(DOCTOR));
-    assert_int_equal(event_at(fixture, 1)->new_state, STATE_WITHDRAWN);
-}
-
-static void deactivating_is_refused_in_the_order_of_the_contract(void **state) {
-    struct fixture *fixture = *state;
-    assert_code(ACCOUNT_NOT_FOUND, on_account(fixture, ADMIN, "DeactivateAccount", NOBODY));
-    assert_code(ACCOUNT_NOT_FOUND, on_account(fixture, PATIENT, "DeactivateAccount", DOCTOR));
-    account_of(fixture, DOCTOR)->state = STATE_ERASED;
-    assert_code(ACCOUNT_ERASED, on_account(fixture, ADMIN, "DeactivateAccount", DOCTOR));
-    account_of(fixture, DOCTOR_2)->state = STATE_DEACTIVATED;
-    assert_code(ACCOUNT_INACTIVE, on_account(fixture, ADMIN, "DeactivateAccount", DOCTOR_2));
-    account_of(fixture, PATIENT)->has_booked = true;
-    assert_code(
-        HAS_UPCOMING_APPOINTMENTS, on_account(fixture, PATIENT, "DeactivateAccount", PATIENT));
-    fixture->world.active_admins = 1;
-    assert_code(LAST_ADMIN, on_account(fixture, ADMIN, "DeactivateAccount", ADMIN));
-    assert_int_equal(changes(fixture), 0);
-    fixture->world.active_admins = 2;
-    assert_accepted(on_account(fixture, ADMIN, "DeactivateAccount", ADMIN));
-}
-
-static void only_a_deactivated_account_is_reactivated(void **state) {
-    struct fixture *fixture = *state;
-    assert_code(ACCOUNT_ACTIVE, on_account(fixture, ADMIN, "ReactivateAccount", PATIENT));
-    assert_code(ACCOUNT_NOT_FOUND, on_account(fixture, ADMIN, "ReactivateAccount", NOBODY));
-    account_of(fixture, PATIENT)->state = STATE_DEACTIVATED;
-    assert_accepted(on_account(fixture, ADMIN, "ReactivateAccount", PATIENT));
-    assert_int_equal(account_of(fixture, PATIENT)->token_version, 2);
-    assert_event(fixture, STATE_ACTIVE, REASON_NONE, id(ADMIN));
-    assert_int_equal(event_at(fixture, 0)->old_state, STATE_DEACTIVATED);
-}
-
-static void erasing_takes_login_and_password(void **state) {
-    struct fixture *fixture = *state;
-    assert_code(ACCOUNT_ACTIVE, on_account(fixture, ADMIN, "EraseAccount", PATIENT));
-    assert_code(ACCOUNT_NOT_FOUND, on_account(fixture, ADMIN, "EraseAccount", NOBODY));
-    account_of(fixture, PATIENT)->state = STATE_DEACTIVATED;
-    assert_accepted(on_account(fixture, ADMIN, "EraseAccount", PATIENT));
-    const struct account *account = account_of(fixture, PATIENT);
-    assert_null(account->login.data);
-    assert_null(account->password_hash);
-    assert_int_equal(account->credential_version, 2);
-    assert_true(account->forgets_devices && account->forgets_failures);
-    assert_event(fixture, STATE_ERASED, REASON_NONE, id(ADMIN));
-    assert_code(ACCOUNT_ERASED, on_account(fixture, ADMIN, "EraseAccount", PATIENT));
-}
-
-static void an_owner_erases_by_password(void **state) {
-    struct fixture *fixture = *state;
-    struct credentials sealed = credentials_of(PROOF_WRONG, PATIENT);
-    account_of(fixture, PATIENT)->state = STATE_DEACTIVATED;
-    assert_code(LOGIN_FAILED, on_account_sealed(fixture, NOBODY, "EraseAccount", PATIENT, &sealed));
-    sealed = credentials_of(PROOF_RIGHT, PATIENT_2);
-    assert_code(LOGIN_FAILED, on_account_sealed(fixture, NOBODY, "EraseAccount", PATIENT, &sealed));
-    sealed = credentials_of(PROOF_RIGHT, PATIENT);
-    assert_accepted(on_account_sealed(fixture, NOBODY, "EraseAccount", PATIENT, &sealed));
-    assert_event(fixture, STATE_ERASED, REASON_NONE, id(PATIENT));
-}
-
-static void a_row_is_marked_once(void **state) {
-    struct fixture *fixture = *state;
-    struct account *account = account_of(fixture, PATIENT);
-    world_mark_account(&fixture->world, account);
-    world_mark_account(&fixture->world, account);
+    struct account *patient = the_account(fixture, PATIENT);
+    struct account before = *patient;
+    given_slot(fixture, SLOT, DOCTOR, 60, 90);
+    assert_accepted(deactivate(fixture, PATIENT, PATIENT));
+    assert_moved(fixture, patient, before, STATE_DEACTIVATED);
+    assert_actor(event_at(fixture, 0), id(PATIENT), ROLE_PATIENT);
+    assert_int_equal(fixture->decision.event_count, 1);
     assert_int_equal(fixture->world.changed_account_count, 1);
+    /* The password stays, for a sealed erasure. */
+    assert_true(view_equal(patient->login, before.login));
+    assert_string_equal(patient->password_hash, "given hash");
+    assert_int_equal(patient->credential_version, GIVEN_CREDENTIAL_VERSION);
+    assert_false(patient->forgets_devices || patient->forgets_failures);
+
+    begin_command(fixture, PATIENT, "BookSlot"); /* with the token of before */
+    set_uuid(fixture, "slot_id", id(SLOT));
+    fixture->decision.token_version = GIVEN_TOKEN_VERSION;
+    assert_code(UNAUTHENTICATED, decide_command(fixture));
+    assert_code(ACCOUNT_INACTIVE, book(fixture, PATIENT, SLOT));
+    assert_code(LOGIN_FAILED, log_in(fixture, PATIENT));
 }
 
-static void a_world_without_account_commands_has_no_room_for_accounts(void **state) {
+static void an_admin_deactivates_anybody(void **state) {
     struct fixture *fixture = *state;
-    const struct world_sizes sizes = {.accounts = 2, .commands = 3};
+    static const unsigned others[] = {PATIENT, DOCTOR};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        struct account *account = the_account(fixture, others[i]);
+        struct account before = *account;
+        assert_accepted(deactivate(fixture, ADMIN, others[i]));
+        assert_moved(fixture, account, before, STATE_DEACTIVATED);
+        assert_actor(event_at(fixture, 0), id(ADMIN), ROLE_ADMIN);
+    }
+    assert_int_equal(the_account(fixture, ADMIN)->change, CHANGE_NONE);
+}
+
+static void nobody_else_deactivates_or_learns_of_an_account(void **state) {
+    struct fixture *fixture = *state;
+    the_account(fixture, PATIENT_2)->state = STATE_ERASED;
+    static const unsigned others[] = {PATIENT_2, DOCTOR_2, ADMIN, NOBODY};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        assert_refused(fixture, "ACCOUNT_NOT_FOUND", deactivate(fixture, PATIENT, others[i]));
+        assert_refused(fixture, "ACCOUNT_NOT_FOUND", deactivate(fixture, DOCTOR, others[i]));
+    }
+    assert_refused(fixture, "ACCOUNT_NOT_FOUND", deactivate(fixture, ADMIN, NOBODY));
+}
+
+static void an_erased_or_inactive_account_is_not_deactivated(void **state) {
+    struct fixture *fixture = *state;
+    the_account(fixture, PATIENT)->has_booked = true; /* whatever else is wrong */
+    the_account(fixture, PATIENT)->state = STATE_ERASED;
+    assert_refused(fixture, "ACCOUNT_ERASED", deactivate(fixture, ADMIN, PATIENT));
+    the_account(fixture, PATIENT)->state = STATE_DEACTIVATED;
+    assert_refused(fixture, "ACCOUNT_INACTIVE", deactivate(fixture, ADMIN, PATIENT));
+    the_account(fixture, ADMIN)->state = STATE_DEACTIVATED;
+    (void)given_account(fixture, 0x32, ROLE_ADMIN);
+    fixture->world.active_admins = 1;
+    assert_refused(fixture, "ACCOUNT_INACTIVE", deactivate(fixture, 0x32, ADMIN));
+}
+
+static void the_last_admin_stays(void **state) {
+    struct fixture *fixture = *state;
+    struct account before = *the_account(fixture, ADMIN);
+    the_account(fixture, ADMIN)->has_booked = true;
+    fixture->world.active_admins = 1;
+    assert_refused(fixture, "LAST_ADMIN", deactivate(fixture, ADMIN, ADMIN));
+    fixture->world.active_admins = 0;
+    assert_refused(fixture, "LAST_ADMIN", deactivate(fixture, ADMIN, ADMIN));
+    the_account(fixture, ADMIN)->has_booked = false;
+    fixture->world.active_admins = 2;
+    assert_accepted(deactivate(fixture, ADMIN, ADMIN));
+    assert_moved(fixture, the_account(fixture, ADMIN), before, STATE_DEACTIVATED);
+    assert_actor(event_at(fixture, 0), id(ADMIN), ROLE_ADMIN);
+}
+
+static void only_admins_are_counted(void **state) {
+    struct fixture *fixture = *state;
+    fixture->world.active_admins = 1;
+    assert_accepted(deactivate(fixture, ADMIN, PATIENT));
+    assert_accepted(deactivate(fixture, DOCTOR, DOCTOR));
+}
+
+static void what_is_booked_is_settled_first(void **state) {
+    struct fixture *fixture = *state;
+    given_slot(fixture, SLOT, DOCTOR, 60, 90);
+    the_account(fixture, PATIENT)->has_booked = true;
+    the_account(fixture, DOCTOR)->has_booked = true;
+    static const char refused[] = "HAS_UPCOMING_APPOINTMENTS";
+    assert_refused(fixture, refused, deactivate(fixture, PATIENT, PATIENT));
+    assert_refused(fixture, refused, deactivate(fixture, ADMIN, PATIENT));
+    assert_refused(fixture, refused, deactivate(fixture, DOCTOR, DOCTOR));
+    assert_false(the_slot(fixture, SLOT)->withdrawn);
+    the_account(fixture, PATIENT)->has_booked = false;
+    assert_accepted(deactivate(fixture, PATIENT, PATIENT));
+}
+
+static void a_deactivation_is_refused_in_the_contracts_order(void **state) {
+    struct fixture *fixture = *state;
+    struct account *account = given_account(fixture, 0x32, ROLE_ADMIN);
+    account->state = STATE_ERASED;
+    account->has_booked = true;
+    fixture->world.active_admins = 1;
+    assert_code(ACCOUNT_ERASED, deactivate(fixture, ADMIN, 0x32));
+    account->state = STATE_DEACTIVATED;
+    assert_code(ACCOUNT_INACTIVE, deactivate(fixture, ADMIN, 0x32));
+    account->state = STATE_ACTIVE;
+    assert_code(LAST_ADMIN, deactivate(fixture, ADMIN, 0x32));
+    fixture->world.active_admins = 2;
+    assert_code(HAS_UPCOMING_APPOINTMENTS, deactivate(fixture, ADMIN, 0x32));
+    account->has_booked = false;
+    assert_accepted(deactivate(fixture, ADMIN, 0x32));
+}
+
+/* A doctor's slots. --------------------------------------------------------------------------- */
+
+static void a_doctor_without_slots_leaves_one_event(void **state) {
+    struct fixture *fixture = *state;
+    given_slot(fixture, SLOT, DOCTOR_2, 60, 90);
+    assert_accepted(deactivate(fixture, DOCTOR, DOCTOR));
+    assert_int_equal(fixture->decision.event_count, 1);
+    assert_int_equal(fixture->world.changed_slot_count, 0);
+    assert_false(the_slot(fixture, SLOT)->withdrawn);
+}
+
+static void assert_withdrawal_event(
+    const struct fixture *fixture, size_t position, const struct slot *slot, struct chain before) {
+    const struct audit_event *event = event_at(fixture, position);
+    struct digest hash;
+    assert_uuid(event_id_of(fixture->decision.outcome_id, (unsigned)position), event->event_id);
+    assert_int_equal(event->entity, ENTITY_SLOT);
+    assert_uuid(slot->slot_id, event->entity_id);
+    assert_true(event->has_slot_id);
+    assert_uuid(slot->slot_id, event->slot_id);
+    assert_int_equal(event->old_state, STATE_OPEN);
+    assert_int_equal(event->new_state, STATE_WITHDRAWN);
+    assert_int_equal(event->reason, REASON_DOCTOR_DEACTIVATED);
+    assert_uuid(fixture->command.command_id, event->command_id);
+    assert_int_equal(event->sequence, before.sequence + 1);
+    assert_true(digest_equal(&event->previous_hash, &before.head));
+    audit_event_hash(event, &hash);
+    assert_true(digest_equal(&slot->chain.head, &hash));
+}
+
+static void a_doctors_slot_to_come_is_withdrawn(void **state) {
+    struct fixture *fixture = *state;
+    struct slot *slot = given_slot(fixture, SLOT, DOCTOR, 60, 90);
+    struct chain before = slot->chain;
+    struct account doctor_before = *the_account(fixture, DOCTOR);
+    assert_accepted(deactivate(fixture, ADMIN, DOCTOR));
+    assert_moved(fixture, the_account(fixture, DOCTOR), doctor_before, STATE_DEACTIVATED);
+    assert_int_equal(fixture->decision.event_count, 2);
+    assert_withdrawal_event(fixture, 1, slot, before);
+    assert_actor(event_at(fixture, 1), id(ADMIN), ROLE_ADMIN);
+    assert_true(slot->withdrawn);
+    assert_int_equal(slot->withdrawal_reason, REASON_DOCTOR_DEACTIVATED);
+    assert_int_equal(slot->change, CHANGE_UPDATE);
+    assert_int_equal(fixture->world.changed_slot_count, 1);
+}
+
+/* Three to come among others that stay as they are: one that began, one that begins now, one
+ * withdrawn before, another doctor's. */
+static void only_open_slots_to_come_are_withdrawn(void **state) {
+    struct fixture *fixture = *state;
+    given_slot(fixture, SLOT, DOCTOR, -30, 30);
+    given_slot(fixture, SLOT + 1, DOCTOR, 0, 30);
+    given_slot(fixture, SLOT + 2, DOCTOR, 40, 50)->withdrawn = true;
+    given_slot(fixture, SLOT + 3, DOCTOR_2, 60, 90);
+    struct slot *to_come[3];
+    for (unsigned i = 0; i < 3; i++) {
+        to_come[i] = given_slot(fixture, SLOT + 4 + i, DOCTOR, 100 + 20 * i, 110 + 20 * i);
+    }
+    to_come[0]->starts_at_us = NOW_US + 1;
+    the_account(fixture, DOCTOR)->slots_to_come = 3;
+    assert_accepted(deactivate(fixture, DOCTOR, DOCTOR));
+    assert_int_equal(fixture->decision.event_count, 4);
+    assert_int_equal(fixture->world.changed_slot_count, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(to_come[i]->withdrawn);
+        assert_actor(event_at(fixture, 1 + i), id(DOCTOR), ROLE_DOCTOR);
+    }
+    assert_false(the_slot(fixture, SLOT)->withdrawn);
+    assert_false(the_slot(fixture, SLOT + 1)->withdrawn);
+    assert_int_equal(the_slot(fixture, SLOT + 2)->change, CHANGE_NONE);
+    assert_false(the_slot(fixture, SLOT + 3)->withdrawn);
+    assert_int_equal(the_account(fixture, DOCTOR)->slots_to_come, 0);
+}
+
+/* It was completed; then the clock was set back, and its time seems to come. */
+static void a_slot_that_holds_an_appointment_is_not_open(void **state) {
+    struct fixture *fixture = *state;
+    struct slot *fulfilled = given_slot(fixture, SLOT, DOCTOR, 60, 90);
+    (void)given_appointment(fixture, 1, fulfilled, PATIENT, STATE_FULFILLED);
+    struct slot *cancelled = given_slot(fixture, SLOT + 1, DOCTOR, 100, 130);
+    (void)given_appointment(fixture, 2, cancelled, PATIENT, STATE_CANCELLED);
+    assert_accepted(deactivate(fixture, DOCTOR, DOCTOR));
+    assert_false(fulfilled->withdrawn);
+    assert_true(cancelled->withdrawn);
+    assert_int_equal(fixture->decision.event_count, 2);
+}
+
+/* More than one decision of any other kind leaves, and than a byte counts. */
+static void any_number_of_slots_is_withdrawn(void **state) {
+    struct fixture *fixture = *state;
+
+    enum { SLOTS = 300 };
     struct world world;
+    const struct world_sizes sizes = {
+        .accounts = 2, .slots = SLOTS, .commands = 1, .account_commands = 1, .holdings = SLOTS};
     world_init(&world, fixture->arena, &sizes);
-    assert_int_equal(world.account_commands_max, 0);
-    assert_null(world_account_by_login(&world, view_text(LOGIN)));
+    fixture->world = world;
+    (void)given_account(fixture, DOCTOR, ROLE_DOCTOR);
+    for (unsigned i = 0; i < SLOTS; i++) {
+        given_slot(fixture, SLOT + i, DOCTOR, 60 + i, 61 + i);
+    }
+    assert_accepted(deactivate(fixture, DOCTOR, DOCTOR));
+    assert_int_equal(fixture->decision.event_count, 1 + SLOTS);
+    assert_int_equal(fixture->world.changed_slot_count, SLOTS);
+    for (unsigned i = 0; i < SLOTS; i++) {
+        assert_true(the_slot(fixture, SLOT + i)->withdrawn);
+        for (unsigned k = 0; k < i; k++) {
+            assert_false(
+                uuid_equal(event_at(fixture, i)->event_id, event_at(fixture, k)->event_id));
+        }
+    }
 }
 
-static void a_command_has_the_fields_of_its_definition(void **state) {
+/* ReactivateAccount. -------------------------------------------------------------------------- */
+
+static void an_admin_reactivates_an_account(void **state) {
     struct fixture *fixture = *state;
-    begin_command(fixture, ADMIN, "ReactivateAccount");
-    assert_ptr_equal(command_value(&fixture->command, "account_id"), &fixture->command.values[0]);
-    assert_null(command_value(&fixture->command, "slot_id"));
+    struct account *patient = the_account(fixture, PATIENT);
+    patient->state = STATE_DEACTIVATED;
+    struct account before = *patient;
+    assert_accepted(reactivate(fixture, ADMIN, PATIENT));
+    assert_moved(fixture, patient, before, STATE_ACTIVE);
+    assert_actor(event_at(fixture, 0), id(ADMIN), ROLE_ADMIN);
+    assert_int_equal(patient->credential_version, GIVEN_CREDENTIAL_VERSION);
+    assert_accepted(log_in(fixture, PATIENT)); /* with the password of before */
+}
+
+/* Neither one from before the deactivation nor one minted while it lasted. */
+static void older_tokens_stay_dead(void **state) {
+    struct fixture *fixture = *state;
+    given_slot(fixture, SLOT, DOCTOR, 60, 90);
+    assert_accepted(deactivate(fixture, PATIENT, PATIENT));
+    fixture->now_us += MINUTE_US;
+    assert_accepted(reactivate(fixture, ADMIN, PATIENT));
+    begin_command(fixture, PATIENT, "BookSlot");
+    set_uuid(fixture, "slot_id", id(SLOT));
+    assert_int_equal(fixture->decision.token_version, GIVEN_TOKEN_VERSION + 2);
+    fixture->decision.token_version = GIVEN_TOKEN_VERSION;
+    assert_code(UNAUTHENTICATED, decide_command(fixture));
+    fixture->decision.token_version = GIVEN_TOKEN_VERSION + 1;
+    assert_code(UNAUTHENTICATED, decide_command(fixture));
+    fixture->decision.has_token_version = false;
+    fixture->decision.token_issued_at_us = fixture->now_us - 1;
+    assert_code(UNAUTHENTICATED, decide_command(fixture));
+    assert_accepted(book(fixture, PATIENT, SLOT));
+}
+
+static void a_reactivation_is_refused_in_the_contracts_order(void **state) {
+    struct fixture *fixture = *state;
+    the_account(fixture, PATIENT_2)->state = STATE_ERASED;
+    assert_refused(fixture, "ACCOUNT_NOT_FOUND", reactivate(fixture, ADMIN, NOBODY));
+    assert_refused(fixture, "ACCOUNT_ERASED", reactivate(fixture, ADMIN, PATIENT_2));
+    assert_refused(fixture, "ACCOUNT_ACTIVE", reactivate(fixture, ADMIN, PATIENT));
+    assert_refused(fixture, "ACCOUNT_ACTIVE", reactivate(fixture, ADMIN, ADMIN));
+}
+
+static void a_whole_life_is_one_chain(void **state) {
+    struct fixture *fixture = *state;
+    struct account *doctor = the_account(fixture, DOCTOR);
+    struct chain chain = doctor->chain;
+    assert_accepted(change_password(fixture, DOCTOR));
+    assert_accepted(deactivate(fixture, DOCTOR, DOCTOR));
+    assert_accepted(reactivate(fixture, ADMIN, DOCTOR));
+    assert_accepted(reset_password(fixture, ADMIN, DOCTOR));
+    assert_accepted(deactivate(fixture, ADMIN, DOCTOR));
+    assert_accepted(erase_sealed(fixture, DOCTOR));
+    assert_int_equal(fixture->world.event_count, 6);
+    for (size_t i = 0; i < 6; i++) {
+        const struct audit_event *event = &fixture->world.events[i];
+        assert_int_equal(event->sequence, chain.sequence + 1);
+        assert_true(digest_equal(&event->previous_hash, &chain.head));
+        chain = (struct chain){.sequence = event->sequence, .head = event->hash};
+    }
+    assert_int_equal(doctor->chain.sequence, 7);
+    assert_int_equal(doctor->token_version, GIVEN_TOKEN_VERSION + 6);
+    assert_int_equal(doctor->credential_version, GIVEN_CREDENTIAL_VERSION + 3);
+    assert_int_equal(fixture->world.changed_account_count, 1);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        ACCOUNT_TEST(a_patient_registers_himself),
-        ACCOUNT_TEST(an_admin_registers_a_doctor),
-        ACCOUNT_TEST(registering_is_refused_in_the_order_of_the_contract),
-        ACCOUNT_TEST(what_was_not_looked_at_asks_for_it_and_leaves_no_trace),
-        ACCOUNT_TEST(a_log_in_is_answered_with_a_session_and_no_event),
-        ACCOUNT_TEST(every_failed_log_in_looks_alike),
-        ACCOUNT_TEST(a_sealed_request_repeated_is_answered_from_the_log),
-        ACCOUNT_TEST(a_new_password_ends_older_tokens),
-        ACCOUNT_TEST(changing_a_password_is_refused),
-        ACCOUNT_TEST(an_admin_resets_a_password_by_his_own),
-        ACCOUNT_TEST(a_doctors_end_withdraws_slots_to_come),
-        ACCOUNT_TEST(deactivating_is_refused_in_the_order_of_the_contract),
-        ACCOUNT_TEST(only_a_deactivated_account_is_reactivated),
-        ACCOUNT_TEST(erasing_takes_login_and_password),
-        ACCOUNT_TEST(an_owner_erases_by_password),
-        ACCOUNT_TEST(a_row_is_marked_once),
-        ACCOUNT_TEST(a_world_without_account_commands_has_no_room_for_accounts),
-        ACCOUNT_TEST(a_command_has_the_fields_of_its_definition),
+        DOMAIN_TEST(a_patient_deactivates_himself),
+        DOMAIN_TEST(an_admin_deactivates_anybody),
+        DOMAIN_TEST(nobody_else_deactivates_or_learns_of_an_account),
+        DOMAIN_TEST(an_erased_or_inactive_account_is_not_deactivated),
+        DOMAIN_TEST(the_last_admin_stays),
+        DOMAIN_TEST(only_admins_are_counted),
+        DOMAIN_TEST(what_is_booked_is_settled_first),
+        DOMAIN_TEST(a_deactivation_is_refused_in_the_contracts_order),
+        DOMAIN_TEST(a_doctor_without_slots_leaves_one_event),
+        DOMAIN_TEST(a_doctors_slot_to_come_is_withdrawn),
+        DOMAIN_TEST(only_open_slots_to_come_are_withdrawn),
+        DOMAIN_TEST(a_slot_that_holds_an_appointment_is_not_open),
+        DOMAIN_TEST(any_number_of_slots_is_withdrawn),
+        DOMAIN_TEST(an_admin_reactivates_an_account),
+        DOMAIN_TEST(older_tokens_stay_dead),
+        DOMAIN_TEST(a_reactivation_is_refused_in_the_contracts_order),
+        DOMAIN_TEST(a_whole_life_is_one_chain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,6 +42,18 @@ static void ids_are_the_documented_ones(void **state) {
     assert_uuid_text(event_id_of(outcome_id, 1), "d492367f-d4bc-8b73-8945-8f36991c7674");
     assert_uuid_text(event_id_of(outcome_id, 255), "e3607bf6-ef48-8603-90d1-5c3934c622dc");
     assert_uuid_text(appointment_id_of(outcome_id), "135602c7-2770-8385-a6a3-0b28eef10a85");
+    assert_uuid_text(account_id_of(outcome_id), "4f009e08-fbfa-82c5-ab87-cff50e4a33b9");
+}
+
+/* A deactivation withdraws every slot to come. */
+static void a_decision_may_have_any_number_of_events(void **state) {
+    (void)state;
+    struct uuid outcome_id = outcome_id_at(0, 3, 42);
+    assert_uuid_text(event_id_of(outcome_id, 256), "9f7a0b98-b9d1-81c7-8aaf-ab3c0b0f6372");
+    assert_uuid_text(event_id_of(outcome_id, 10000), "d3b240c6-42a8-8ffa-8afb-6d7186d62245");
+    assert_uuid_text(event_id_of(outcome_id, 65536), "852216fe-1891-8a89-8b18-df727cc515cc");
+    assert_uuid_text(event_id_of(outcome_id, 1000000), "1d7d94fc-8f44-82d9-93c5-63dfbb20fd1e");
+    assert_uuid_text(event_id_of(outcome_id, UINT32_MAX), "428b4730-ce46-84d1-b803-ec38d9297e07");
 }
 
 static void every_part_of_a_position_counts(void **state) {
@@ -65,9 +77,12 @@ static void a_replay_mints_the_same(void **state) {
     (void)state;
     assert_uuid(outcome_id_at(0, 3, 42), outcome_id_at(0, 3, 42));
     assert_uuid(appointment_id_of(id(5)), appointment_id_of(id(5)));
+    assert_uuid(account_id_of(id(5)), account_id_of(id(5)));
     assert_uuid(event_id_of(id(5), 1), event_id_of(id(5), 1));
     assert_false(uuid_equal(event_id_of(id(5), 0), event_id_of(id(6), 0)));
     assert_false(uuid_equal(appointment_id_of(id(5)), appointment_id_of(id(6))));
+    assert_false(uuid_equal(account_id_of(id(5)), account_id_of(id(6))));
+    assert_false(uuid_equal(account_id_of(id(5)), appointment_id_of(id(5))));
 }
 
 /* Chain. -------------------------------------------------------------------------------------- */
@@ -223,6 +238,7 @@ static void the_hash_itself_is_not_covered(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_are_the_documented_ones),
+        cmocka_unit_test(a_decision_may_have_any_number_of_events),
         cmocka_unit_test(every_part_of_a_position_counts),
         cmocka_unit_test(a_replay_mints_the_same),
         cmocka_unit_test(a_chain_has_the_documented_hashes),

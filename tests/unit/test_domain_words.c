@@ -96,6 +96,71 @@ static void codes_have_text_status_and_sentence(void **state) {
     }
 }
 
+/* As contract.md spells them, in its order. */
+static const char *const codes_of_the_contract[] = {
+    "MALFORMED",
+    "UNKNOWN_SCHEMA",
+    "INTERNAL",
+    "UNAUTHENTICATED",
+    "KEY_UNKNOWN",
+    "SEAL_INVALID",
+    "FORBIDDEN_ROLE",
+    "RATE_LIMITED",
+    "COMMAND_ID_REUSED",
+    "EXPIRED",
+    "ACCOUNT_INACTIVE",
+    "SLOT_EXISTS",
+    "SLOT_INVALID_RANGE",
+    "SLOT_IN_PAST",
+    "SLOT_TOO_FAR",
+    "SLOT_LIMIT_REACHED",
+    "SLOT_OVERLAP",
+    "SLOT_NOT_FOUND",
+    "SLOT_WITHDRAWN",
+    "SLOT_HAS_APPOINTMENT",
+    "SLOT_TAKEN",
+    "PATIENT_OVERLAP",
+    "BOOKING_LIMIT_REACHED",
+    "APPOINTMENT_NOT_FOUND",
+    "ALREADY_CANCELLED",
+    "ALREADY_FULFILLED",
+    "ALREADY_NOSHOW",
+    "REASON_REQUIRED",
+    "CANCEL_TOO_LATE",
+    "COMPLETE_TOO_EARLY",
+    "NOSHOW_TOO_EARLY",
+    "LOGIN_THROTTLED",
+    "LOGIN_INVALID",
+    "PASSWORD_WEAK",
+    "LOGIN_TAKEN",
+    "LOGIN_FAILED",
+    "ACCOUNT_NOT_FOUND",
+    "ACCOUNT_ERASED",
+    "ACCOUNT_ACTIVE",
+    "LAST_ADMIN",
+    "HAS_UPCOMING_APPOINTMENTS",
+    "REPLY_TOPIC_REQUIRED",
+};
+
+static void codes_are_those_of_the_contract(void **state) {
+    (void)state;
+    assert_int_equal(
+        CODE_COUNT - 1, sizeof codes_of_the_contract / sizeof codes_of_the_contract[0]);
+    for (unsigned i = CODE_ACCEPTED + 1; i < CODE_COUNT; i++) {
+        assert_string_equal(code_text((enum code)i), codes_of_the_contract[i - 1]);
+    }
+}
+
+/* So that a sentence says which code it is of. */
+static void no_two_codes_have_one_sentence(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < CODE_COUNT; i++) {
+        for (unsigned k = 0; k < i; k++) {
+            assert_string_not_equal(code_sentence((enum code)i), code_sentence((enum code)k));
+        }
+    }
+}
+
 static void only_three_codes_are_invalid(void **state) {
     (void)state;
     for (unsigned i = CODE_ACCEPTED + 1; i < CODE_COUNT; i++) {
@@ -127,6 +192,8 @@ int main(void) {
         cmocka_unit_test(reasons_read_back_in_either_case),
         cmocka_unit_test(other_words_are_not_read),
         cmocka_unit_test(codes_have_text_status_and_sentence),
+        cmocka_unit_test(codes_are_those_of_the_contract),
+        cmocka_unit_test(no_two_codes_have_one_sentence),
         cmocka_unit_test(only_three_codes_are_invalid),
         cmocka_unit_test(codes_read_back),
     };

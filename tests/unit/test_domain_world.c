@@ -1,5 +1,5 @@
 /* The tables that load fills: what is there already stays, lists hold what they say. */
-#include "domain_fixture.h"
+#include "domain_account_fixture.h"
 
 enum { SLOT = 0x500, OTHER = 0x501 };
 
@@ -116,6 +116,80 @@ static void a_new_row_stays_an_insert(void **state) {
     assert_int_equal(world->changed_appointment_count, 1);
 }
 
+static void an_account_is_known_by_its_login(void **state) {
+    struct fixture *fixture = *state;
+    const struct world *world = &fixture->world;
+    assert_ptr_equal(
+        world_account_by_login(world, view_text("login-011")), the_account(fixture, PATIENT));
+    assert_null(world_account_by_login(world, view_text("login-01")));
+    assert_null(world_account_by_login(world, view_text("login-0111")));
+    assert_null(world_account_by_login(world, view_text("")));
+}
+
+static void an_account_is_listed_once(void **state) {
+    struct fixture *fixture = *state;
+    struct world *world = &fixture->world;
+    struct account *patient = the_account(fixture, PATIENT);
+    struct account *doctor = the_account(fixture, DOCTOR);
+    for (unsigned i = 0; i < 3; i++) {
+        world_mark_account(world, doctor);
+        world_mark_account(world, patient);
+    }
+    assert_int_equal(doctor->change, CHANGE_UPDATE);
+    assert_int_equal(patient->change, CHANGE_UPDATE);
+    assert_int_equal(world->changed_account_count, 2);
+    assert_ptr_equal(world->changed_accounts[0], doctor);
+    assert_ptr_equal(world->changed_accounts[1], patient);
+}
+
+static void a_new_account_stays_an_insert(void **state) {
+    struct fixture *fixture = *state;
+    struct world *world = &fixture->world;
+    struct account *account = world_new_account(world, id(NOBODY), view_text("ann@home"));
+    world_mark_account(world, account);
+    assert_int_equal(account->change, CHANGE_INSERT);
+    assert_uuid(id(NOBODY), account->account_id);
+    assert_int_equal(world->changed_account_count, 1);
+    assert_ptr_equal(world_account(world, id(NOBODY)), account);
+    assert_ptr_equal(world_account_by_login(world, view_text("ann@home")), account);
+}
+
+/* The lane of slots and that of queries reserve nothing for accounts. */
+static void a_world_without_account_commands_still_decides(void **state) {
+    struct fixture *fixture = *state;
+    const struct world_sizes sizes = {.accounts = 1, .slots = 1, .commands = 2};
+    struct world *world = &fixture->world;
+    world_init(world, fixture->arena, &sizes);
+    bool is_new = false;
+    struct account *doctor = world_put_account(world, id(DOCTOR), &is_new);
+    doctor->role = ROLE_DOCTOR;
+    doctor->state = STATE_ACTIVE;
+    doctor->token_version = GIVEN_TOKEN_VERSION;
+    assert_accepted(publish(fixture, DOCTOR, SLOT, 60, 90));
+    assert_accepted(withdraw(fixture, DOCTOR, SLOT));
+    assert_int_equal(world->changed_account_count, 0);
+}
+
+/* As much as the sizes promise: as many new accounts, slots and events as commands can make. */
+static void there_is_room_for_what_was_reserved(void **state) {
+    struct fixture *fixture = *state;
+    const struct world_sizes sizes = {
+        .accounts = 2, .slots = 3, .commands = 3, .account_commands = 3, .holdings = 3};
+    world_init(&fixture->world, fixture->arena, &sizes);
+    (void)given_account(fixture, DOCTOR, ROLE_DOCTOR);
+    (void)given_account(fixture, ADMIN, ROLE_ADMIN);
+    for (unsigned i = 0; i < 3; i++) {
+        given_slot(fixture, SLOT + i, DOCTOR, 60 + 10 * i, 65 + 10 * i);
+    }
+    assert_accepted(register_patient(fixture, "ann@home"));
+    assert_accepted(register_doctor(fixture, ADMIN, "bob@home"));
+    assert_accepted(deactivate(fixture, ADMIN, DOCTOR));
+    assert_int_equal(fixture->world.changed_account_count, 3);
+    assert_int_equal(fixture->world.changed_slot_count, 3);
+    assert_int_equal(fixture->world.event_count, 6);
+    assert_int_equal(fixture->world.new_recall_count, 3);
+}
+
 static void deciding_takes_no_memory(void **state) {
     struct fixture *fixture = *state;
     given_slot(fixture, SLOT, DOCTOR, 60, 90);
@@ -125,6 +199,11 @@ static void deciding_takes_no_memory(void **state) {
     struct uuid booked = appointment_on(fixture, SLOT)->appointment_id;
     assert_accepted(reschedule(fixture, PATIENT, SLOT, booked, OTHER));
     assert_accepted(withdraw(fixture, DOCTOR, SLOT));
+    assert_accepted(register_patient(fixture, "ann@home"));
+    assert_accepted(log_in(fixture, PATIENT));
+    assert_accepted(change_password(fixture, PATIENT));
+    assert_accepted(deactivate(fixture, ADMIN, DOCTOR_2));
+    assert_accepted(erase(fixture, ADMIN, DOCTOR_2));
     assert_int_equal(arena_used(fixture->arena), before);
 }
 
@@ -138,6 +217,11 @@ int main(void) {
         DOMAIN_TEST(a_doctors_calendar_holds_what_is_not_withdrawn),
         DOMAIN_TEST(a_row_is_listed_once),
         DOMAIN_TEST(a_new_row_stays_an_insert),
+        DOMAIN_TEST(an_account_is_known_by_its_login),
+        DOMAIN_TEST(an_account_is_listed_once),
+        DOMAIN_TEST(a_new_account_stays_an_insert),
+        DOMAIN_TEST(a_world_without_account_commands_still_decides),
+        DOMAIN_TEST(there_is_room_for_what_was_reserved),
         DOMAIN_TEST(deciding_takes_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

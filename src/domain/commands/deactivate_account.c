@@ -17,9 +17,11 @@ static enum code check(const struct decision *decision, struct account **found) 
     return account->has_booked ? CODE_HAS_UPCOMING_APPOINTMENTS : CODE_ACCEPTED;
 }
 
+/* Not one that holds an appointment which is over, although its time seems to come: a clock was set
+ * back, and the slot is not open. */
 static void withdraw_slots(struct decision *decision, const struct account *doctor) {
     for (struct slot *slot = doctor->calendar; slot != NULL; slot = slot->next_of_doctor) {
-        if (!slot->withdrawn && slot->starts_at_us > decision->now_us) {
+        if (!slot->withdrawn && slot->active == NULL && slot->starts_at_us > decision->now_us) {
             decision_withdraw_slot(decision, slot, REASON_DOCTOR_DEACTIVATED);
         }
     }

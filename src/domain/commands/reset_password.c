@@ -1,10 +1,18 @@
 /* ResetPassword: an admin, who proves himself with his own password, gives an account a new one. */
 #include "domain/decision.h"
 
-static enum code decide(struct decision *decision) {
+static enum code check_password(struct decision *decision) {
     struct account *admin = NULL;
-    struct account *account = NULL;
     enum code code = rule_password_is_right(decision, &admin);
+    if (code != CODE_ACCEPTED) {
+        return code;
+    }
+    return admin == decision->caller ? CODE_ACCEPTED : CODE_LOGIN_FAILED;
+}
+
+static enum code decide(struct decision *decision) {
+    struct account *account = NULL;
+    enum code code = check_password(decision);
     if (code == CODE_ACCEPTED) {
         code = rule_find_account(decision, &account);
     }
