@@ -123,7 +123,7 @@ static enum status derive(
     const struct hash_parameters *parameters,
     struct view password,
     struct view salt,
-    uint8_t *hash,
+    uint8_t *hash, // NOLINT(readability-non-const-parameter): libargon2 writes there
     size_t hash_size) {
     argon2_context context = {
         .out = hash,
