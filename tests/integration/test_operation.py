@@ -171,7 +171,7 @@ def test_sighup_reads_the_keys_again(own_cell):
 
 def test_created_account(own_cell):
     """Its audit event is published by the next worker, once, and its token works."""
-    made = own_cell.slotkeeper("admin", "create-account", "--role", "doctor", "--login", "Dr.Who", stdin="correct horse battery\n")
+    made = own_cell.slotkeeper("admin", "create-account", "--role", "doctor", "--login", "Dr.Who", stdin="velvet crayon toaster\n")
     account_id = made.stdout.strip()
     token = own_cell.slotkeeper("keys", "token", "--sub", account_id, "--role", "doctor", "--ttl", "1h").stdout.strip()
     worker = Worker(own_cell)
