@@ -63,9 +63,10 @@ static inline void hook_wait_for_inside(size_t count) {
 static inline int hook_take(uint8_t **memory, size_t size) {
     (void)pthread_mutex_lock(&hook.lock);
     bool is_out = hook.memory_is_out;
+    allocate_fptr take = hook.take;
     hook.memory_taken++;
     (void)pthread_mutex_unlock(&hook.lock);
-    return is_out ? ARGON2_MEMORY_ALLOCATION_ERROR : hook.take(memory, size);
+    return is_out ? ARGON2_MEMORY_ALLOCATION_ERROR : take(memory, size);
 }
 
 static inline void hook_give_back(uint8_t *memory, size_t size) {
@@ -75,8 +76,9 @@ static inline void hook_give_back(uint8_t *memory, size_t size) {
     }
     (void)pthread_mutex_lock(&hook.lock);
     hook.memory_dirty += dirty ? 1 : 0;
+    deallocate_fptr give_back = hook.give_back;
     (void)pthread_mutex_unlock(&hook.lock);
-    hook.give_back(memory, size);
+    give_back(memory, size);
 }
 
 static inline void hook_enter(const argon2_context *context) {

@@ -28,42 +28,63 @@ static inline bool is_canary_part(const uint8_t *bytes, size_t width, size_t fro
     return true;
 }
 
-/* Parts that begin in the first `size` bytes. */
-static inline size_t count_canaries(const uint8_t *bytes, size_t size) {
+/* Parts from the canary's character `from` on that begin in the first `size` bytes. */
+static inline size_t count_parts(const uint8_t *bytes, size_t size, size_t from) {
     size_t count = 0;
-    for (size_t i = 0; i < size; i++) {
-        for (size_t from = 0; from < CANARY_SIZE; from += CANARY_PART_SIZE) {
-            bool found =
-                bytes[i] == canary_at(from)
-                && (is_canary_part(bytes + i, 1, from) || is_canary_part(bytes + i, 4, from));
-            count += found ? 1 : 0;
+    const uint8_t *end = bytes + size;
+    const uint8_t *at = memchr(bytes, canary_at(from), size);
+    while (at != NULL) {
+        count += is_canary_part(at, 1, from) || is_canary_part(at, 4, from) ? 1 : 0;
+        at++;
+        at = at < end ? memchr(at, canary_at(from), (size_t)(end - at)) : NULL;
+    }
+    return count;
+}
+
+struct scan {
+    int memory;
+    int pages; /* an eight-byte word a page, which says whether there is any */
+};
+
+static uint8_t scan_buffer[SCAN_SIZE + PART_BYTES_MAX];
+
+/* Whether any page was ever written; most of what sanitizers and stacks reserve never was. */
+static inline bool is_in_use(const struct scan *scan, uint64_t from, uint64_t until) {
+    uint64_t page_size = (uint64_t)sysconf(_SC_PAGESIZE);
+    for (uint64_t page = from / page_size; page * page_size < until; page++) {
+        uint64_t about = 0;
+        ssize_t size = pread(scan->pages, &about, sizeof about, (off_t)(page * sizeof about));
+        if (size != sizeof about || about >> 62U != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static inline size_t scan_range(const struct scan *scan, uint64_t from, uint64_t until) {
+    size_t count = 0;
+    for (uint64_t at = from; at < until; at += SCAN_SIZE) {
+        uint64_t left = until - at;
+        size_t wanted = left < sizeof scan_buffer ? left : sizeof scan_buffer;
+        if (!is_in_use(scan, at, at + wanted)) {
+            continue;
+        }
+        memset(scan_buffer, 0, sizeof scan_buffer);
+        ssize_t size = pread(scan->memory, scan_buffer, wanted, (off_t)at);
+        for (size_t i = 0; size > 0 && i < CANARY_SIZE; i += CANARY_PART_SIZE) {
+            count += count_parts(scan_buffer, SCAN_SIZE, i);
         }
     }
     return count;
 }
 
-static uint8_t scan_buffer[SCAN_SIZE + PART_BYTES_MAX];
-
-static inline size_t scan_range(int memory, uint64_t from, uint64_t until) {
-    size_t count = 0;
-    for (uint64_t at = from; at < until; at += SCAN_SIZE) {
-        uint64_t left = until - at;
-        memset(scan_buffer, 0, sizeof scan_buffer);
-        ssize_t size = pread(
-            memory, scan_buffer, left < sizeof scan_buffer ? left : sizeof scan_buffer, (off_t)at);
-        count += size > 0 ? count_canaries(scan_buffer, SCAN_SIZE) : 0;
-    }
-    return count;
-}
-
 /* The buffer does not look at itself. */
-static inline size_t scan_region(int memory, uint64_t from, uint64_t until) {
+static inline size_t scan_region(const struct scan *scan, uint64_t from, uint64_t until) {
     uint64_t buffer = (uint64_t)(uintptr_t)scan_buffer;
     if (buffer < from || buffer >= until) {
-        return scan_range(memory, from, until);
+        return scan_range(scan, from, until);
     }
-    return scan_range(memory, from, buffer)
-           + scan_range(memory, buffer + sizeof scan_buffer, until);
+    return scan_range(scan, from, buffer) + scan_range(scan, buffer + sizeof scan_buffer, until);
 }
 
 /* How many parts of the canary there are. */
@@ -71,19 +92,23 @@ static inline size_t scan_memory(void) {
     char line[512];
     size_t count = 0;
     FILE *regions = fopen("/proc/self/maps", "r");
-    int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+    struct scan scan = {
+        .memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC),
+        .pages = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC),
+    };
     assert_non_null(regions);
-    assert_true(memory >= 0);
+    assert_true(scan.memory >= 0 && scan.pages >= 0);
     while (fgets(line, sizeof line, regions) != NULL) {
         char *after = NULL;
         uint64_t from = strtoull(line, &after, 16);
         uint64_t until = strtoull(after + 1, &after, 16);
         if (strncmp(after, " rw", 3) == 0 && until - from <= SCAN_REGION_SIZE_MAX) {
-            count += scan_region(memory, from, until);
+            count += scan_region(&scan, from, until);
         }
     }
     (void)fclose(regions);
-    (void)close(memory);
+    (void)close(scan.memory);
+    (void)close(scan.pages);
     return count;
 }
 

@@ -259,38 +259,125 @@ static void wrong_sizes_are_refused(void **state) {
     hasher_destroy(NULL);
 }
 
-static void put_canary(uint8_t bytes[CANARY_SIZE]) {
-    for (size_t i = 0; i < CANARY_SIZE; i++) {
-        bytes[i] = canary_at(i);
-    }
+/* One step of a password's life, in a thread that then stands still, so that its stack stays as the
+ * step has left it while all memory is looked through. */
+static struct {
+    uint8_t given[CANARY_SIZE + 1];
+    uint8_t password[PASSWORD_SIZE_MAX];
+    size_t size;
+    char encoded[PASSWORD_HASH_SIZE];
+    struct hasher *hasher;
+    bool as_expected;
+    pthread_barrier_t done;
+    pthread_barrier_t looked;
+} life;
+
+static struct view password_of_life(void) {
+    return view_of(life.password, life.size);
 }
 
-/* Everything that ever happens to a password: afterwards it is where the caller has it, and wiping
- * that leaves none. */
+static bool live_normalise(void) {
+    struct view given = view_of(life.given, CANARY_SIZE);
+    return password_normalise(given, life.password, &life.size);
+}
+
+static bool live_normalise_wrong(void) {
+    life.given[CANARY_SIZE] = 0xff;
+    bool right =
+        password_normalise(view_of(life.given, CANARY_SIZE + 1), life.password, &life.size);
+    return !right && live_normalise();
+}
+
+static bool live_judge(void) {
+    return password_is_good(password_of_life(), view_text("ann"));
+}
+
+static bool live_refuse(void) {
+    life.password[CANARY_SIZE] = '\n';
+    return !password_is_good(view_of(life.password, CANARY_SIZE + 1), view_text("ann"));
+}
+
+static bool live_hash(void) {
+    struct error error;
+    return password_hash(&cheap, password_of_life(), life.encoded, &error) == STATUS_OK;
+}
+
+static bool live_verify(void) {
+    return password_verify(life.encoded, password_of_life());
+}
+
+static bool live_verify_wrong(void) {
+    return !password_verify(life.encoded, view_of(life.password, CANARY_SIZE - 1));
+}
+
+static bool live_in_hasher(void) {
+    struct hash_job job = {
+        .verify = true,
+        .stored = life.encoded,
+        .password = password_of_life(),
+        .fresh = password_of_life(),
+    };
+    return hasher_run(life.hasher, &job, 1) == STATUS_OK && job.right && job.has_made;
+}
+
+/* Further down the stack than what the thread does afterwards. */
+static __attribute__((noinline)) bool live_deep_down(bool (*step)(void)) {
+    volatile uint8_t distance[8192];
+    distance[0] = 0;
+    distance[sizeof distance - 1] = distance[0];
+    bool as_expected = step();
+    return as_expected && distance[sizeof distance - 1] == 0;
+}
+
+static bool (*const life_steps[])(void) = {
+    live_normalise,
+    live_normalise_wrong,
+    live_judge,
+    live_refuse,
+    live_hash,
+    live_verify,
+    live_verify_wrong,
+    live_in_hasher,
+};
+
+static void *live(void *argument) {
+    bool (*const *step)(void) = argument;
+    life.as_expected = live_deep_down(*step);
+    (void)pthread_barrier_wait(&life.done);
+    (void)pthread_barrier_wait(&life.looked);
+    return NULL;
+}
+
+static size_t count_copies_after(size_t step) {
+    pthread_t thread;
+    bool (*function)(void) = life_steps[step];
+    assert_int_equal(pthread_create(&thread, NULL, live, &function), 0);
+    (void)pthread_barrier_wait(&life.done);
+    size_t count = scan_memory();
+    (void)pthread_barrier_wait(&life.looked);
+    (void)pthread_join(thread, NULL);
+    assert_true(life.as_expected);
+    return count;
+}
+
+/* There are the one that was given and the normalised one, which are the caller's, and no more. */
 static void no_copy_of_a_password_is_left(void **state) {
     (void)state;
-    static uint8_t given[CANARY_SIZE];
-    static uint8_t password[PASSWORD_SIZE_MAX];
-    static struct hash_job job;
-    size_t size = 0;
-    struct hasher *hasher = start(2);
+    life.hasher = start(2);
+    (void)pthread_barrier_init(&life.done, NULL, 2);
+    (void)pthread_barrier_init(&life.looked, NULL, 2);
     assert_int_equal(scan_memory(), 0);
-    put_canary(given);
-    assert_true(password_normalise(view_of(given, CANARY_SIZE), password, &size));
-    assert_int_equal(scan_memory(), 2 * CANARY_SIZE / CANARY_PART_SIZE);
-    assert_true(password_is_good(view_of(password, size), view_text("ann")));
-    job = (struct hash_job){.fresh = view_of(password, size)};
-    run(hasher, &job);
-    struct hash_job check = {
-        .verify = true, .stored = job.made, .password = view_of(password, size)};
-    run(hasher, &check);
-    assert_true(check.right);
-    assert_true(password_verify(job.made, view_of(password, size)));
-    memset(given, 0, sizeof given);
-    memset(password, 0, sizeof password);
+    for (size_t i = 0; i < CANARY_SIZE; i++) {
+        life.given[i] = canary_at(i);
+    }
+    assert_int_equal(scan_memory(), CANARY_SIZE / CANARY_PART_SIZE);
+    for (size_t i = 0; i < sizeof life_steps / sizeof life_steps[0]; i++) {
+        assert_int_equal(count_copies_after(i), 2 * CANARY_SIZE / CANARY_PART_SIZE);
+    }
+    memset(life.given, 0, sizeof life.given);
+    memset(life.password, 0, sizeof life.password);
     assert_int_equal(scan_memory(), 0);
-    assert_int_equal(hook.memory_dirty, 0);
-    hasher_destroy(hasher);
+    hasher_destroy(life.hasher);
 }
 
 int main(void) {
