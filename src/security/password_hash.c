@@ -126,7 +126,6 @@ static enum status derive(
     uint8_t *hash, // NOLINT(readability-non-const-parameter): libargon2 writes there
     size_t hash_size) {
     argon2_context context = {
-        .out = hash,
         .outlen = (uint32_t)hash_size,
         .pwd = unwritten(password.data),
         .pwdlen = (uint32_t)password.size,
@@ -141,6 +140,7 @@ static enum status derive(
         .free_cbk = give_back,
         .flags = ARGON2_DEFAULT_FLAGS,
     };
+    context.out = hash;
     int failure = argon2id_ctx(&context);
     if (failure != ARGON2_OK) {
         return failure == ARGON2_MEMORY_ALLOCATION_ERROR ? STATUS_RETRY : STATUS_FATAL;

@@ -7,10 +7,9 @@
 #include <utf8proc.h>
 
 enum {
-    DISTINCT_MIN = 5,        /* different characters */
-    SURPRISES_MIN = 6,       /* characters that the one before does not suggest */
-    UNIT_POINTS_MAX = 6,     /* a unit that short, repeated to the end, is no password, */
-    UNIT_REPETITIONS_MAX = 2 /* nor is a longer one that comes more often */
+    DISTINCT_MIN = 5,    /* different characters */
+    SURPRISES_MIN = 6,   /* characters that the ones before do not suggest */
+    UNIT_POINTS_MAX = 6, /* what repeats such a unit is no password; of longer ones, two are */
 };
 
 struct points {
@@ -64,7 +63,7 @@ static bool has_period(const struct points *points, size_t period) {
 }
 
 static bool is_a_unit_repeated(const struct points *points) {
-    size_t longest = points->count / (UNIT_REPETITIONS_MAX + 1);
+    size_t longest = (points->count - 1) / 2;
     longest = longest < UNIT_POINTS_MAX ? UNIT_POINTS_MAX : longest;
     for (size_t period = 1; period <= longest; period++) {
         if (has_period(points, period)) {
@@ -82,30 +81,37 @@ static const char *const keyboard_lines[] = {
     "0p",         "!@#$%^&*()_+", "1234567890-=",
 };
 
-static bool are_neighbours(int32_t first, int32_t second) {
-    if (first < '!' || first > '~' || second < '!' || second > '~') {
+static bool is_on_line(const char *line, int32_t first, int32_t second, int32_t third) {
+    const char *middle = second > ' ' && second <= '~' ? strchr(line, (char)second) : NULL;
+    if (middle == NULL || middle == line) {
         return false;
     }
+    return (middle[-1] == first && middle[1] == third)
+           || (middle[-1] == third && middle[1] == first);
+}
+
+/* Whether the third goes on in the way from the first to the second. */
+static bool is_a_row(int32_t first, int32_t second, int32_t third) {
+    int32_t step = third - second;
+    if (step >= -1 && step <= 1 && step == second - first) {
+        return true;
+    }
     for (size_t i = 0; i < sizeof keyboard_lines / sizeof keyboard_lines[0]; i++) {
-        const char *found = strchr(keyboard_lines[i], (char)first);
-        if (found != NULL
-            && (found[1] == (char)second
-                || (found > keyboard_lines[i] && found[-1] == (char)second))) {
+        if (is_on_line(keyboard_lines[i], first, second, third)) {
             return true;
         }
     }
     return false;
 }
 
-static bool is_suggested(int32_t before, int32_t point) {
-    int32_t step = point - before;
-    return (step >= -1 && step <= 1) || are_neighbours(before, point);
-}
-
+/* A row surprises with its first character only. */
 static size_t count_surprises(const struct points *points) {
-    size_t count = points->count > 0 ? 1 : 0;
-    for (size_t i = 1; i < points->count; i++) {
-        count += is_suggested(points->at[i - 1], points->at[i]) ? 0 : 1;
+    size_t count = points->count;
+    bool in_row = false;
+    for (size_t i = 2; i < points->count; i++) {
+        bool before = in_row;
+        in_row = is_a_row(points->at[i - 2], points->at[i - 1], points->at[i]);
+        count -= (in_row ? 1U : 0U) + (in_row && !before ? 1U : 0U);
     }
     return count;
 }

@@ -5,7 +5,12 @@
 #include <assert.h>
 #include <sodium.h>
 
-enum { LOGIN_WORDS_MAX = LOGIN_SIZE_MAX, WORD_LETTERS_MIN = 3, WORD_CHARACTERS_MIN = 6 };
+enum {
+    LOGIN_WORDS_MAX = LOGIN_SIZE_MAX,
+    WORD_LETTERS_MIN = 3,
+    WORD_CHARACTERS_MIN = 6,
+    DISGUISED_SIZE_MIN = 5, /* a shorter word with digits for letters is found in any number */
+};
 
 /* How a byte was reached: with none, one or two common words, each without and with the login. A
  * set of them is a byte. */
@@ -46,14 +51,18 @@ static bool is_no_mark(uint8_t byte) {
 }
 
 /* Whether people write `byte` for the lower-case letter. */
-static bool stands_for(uint8_t byte, uint8_t letter) {
+static bool disguises(uint8_t byte, uint8_t letter) {
     static const char pairs[] = "0o1i1l!i3e4a@a5s$s7t+t8b9g";
     for (size_t i = 0; i + 1 < sizeof pairs; i += 2) {
         if ((uint8_t)pairs[i] == byte && (uint8_t)pairs[i + 1] == letter) {
             return true;
         }
     }
-    return to_lower(byte) == letter;
+    return false;
+}
+
+static bool stands_for(uint8_t byte, uint8_t letter, struct view word) {
+    return to_lower(byte) == letter || (word.size >= DISGUISED_SIZE_MIN && disguises(byte, letter));
 }
 
 /* Where the word that begins at `at` ends; 0: it does not begin there. Marks inside it are passed
@@ -61,14 +70,15 @@ static bool stands_for(uint8_t byte, uint8_t letter) {
 static size_t match(struct view password, size_t at, struct view word) {
     bool begun = false;
     for (size_t i = 0; i < word.size; i++) {
-        if (is_mark(word.data[i])) {
+        uint8_t letter = to_lower(word.data[i]);
+        if (is_mark(letter)) {
             continue;
         }
-        while (at < password.size && begun && is_mark(password.data[at])
-               && !stands_for(password.data[at], to_lower(word.data[i]))) {
+        while (begun && at < password.size && is_mark(password.data[at])
+               && !stands_for(password.data[at], letter, word)) {
             at++;
         }
-        if (at == password.size || !stands_for(password.data[at], to_lower(word.data[i]))) {
+        if (at == password.size || !stands_for(password.data[at], letter, word)) {
             return 0;
         }
         begun = true;
