@@ -25,7 +25,7 @@ static void follow_clock_back(struct throttle *throttle, int64_t now_us) {
     int64_t step_us = throttle->last_attempt_us - now_us;
     if (step_us > 0) {
         throttle->last_attempt_us -= step_us;
-        throttle->blocked_until_us -= throttle->blocked_until_us == 0 ? 0 : step_us;
+        throttle->blocked_until_us -= step_us;
     }
 }
 

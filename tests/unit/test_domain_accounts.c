@@ -141,6 +141,7 @@ static void a_deactivation_is_refused_in_the_contracts_order(void **state) {
     assert_code(HAS_UPCOMING_APPOINTMENTS, deactivate(fixture, ADMIN, 0x32));
     account->has_booked = false;
     assert_accepted(deactivate(fixture, ADMIN, 0x32));
+    assert_actor(event_at(fixture, 0), id(ADMIN), ROLE_ADMIN); /* the other one */
 }
 
 /* A doctor's slots. --------------------------------------------------------------------------- */
