@@ -167,7 +167,10 @@ static void the_box_holds_a_command_of_its_own(void **state) {
     assert_int_equal(assert_fields_well_formed(&credentials_definition), 7);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const struct field *field = find_field(&credentials_definition, names[i]);
-        assert_non_null(field);
+        if (field == NULL) { /* gcc does not know that assert_non_null never returns */
+            fail_msg("no field %s", names[i]);
+            return;
+        }
         assert_int_equal(field->type, types[i]);
         assert_int_equal(field->nullable, nullable[i]);
         assert_int_equal(field->row, ROW_NONE);
