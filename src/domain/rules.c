@@ -4,8 +4,10 @@
 #include <assert.h>
 
 const struct value *decision_value(const struct decision *decision, const char *field) {
-    const struct value *value = command_value(decision->command, field);
+    const struct command *command = decision->command;
+    const struct value *value = command_value(command, field);
     assert(value != NULL);
+    assert(value->present || command->definition->fields[value - command->values].nullable);
     return value;
 }
 
