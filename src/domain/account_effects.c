@@ -14,18 +14,21 @@ static const struct account *actor_of(
 static void append_event(
     struct decision *decision, struct account *account, const struct audit_event *more) {
     const struct account *actor = actor_of(decision, account);
-    struct audit_event *event = world_new_event(decision->world);
-    *event = *more;
-    event->event_id = event_id_of(decision->outcome_id, (uint32_t)decision->event_count);
-    event->entity = ENTITY_ACCOUNT;
-    event->entity_id = account->account_id;
-    event->new_state = account->state;
-    event->actor_id = actor->account_id;
-    event->actor_role = actor->role;
-    event->command_id = decision->command->command_id;
-    event->occurred_at_us = decision->now_us;
-    audit_chain_append(&account->chain, event);
-    decision->event_count++;
+    struct audit_event event = *more;
+    event.entity = ENTITY_ACCOUNT;
+    event.entity_id = account->account_id;
+    event.new_state = account->state;
+    event.actor_id = actor->account_id;
+    event.actor_role = actor->role;
+    decision_append_event(decision, &account->chain, &event);
+}
+
+/* Another hash, or none: what was proven of the one before, and by whom, counts no more. */
+static void replace_hash(struct account *account, const char *hash) {
+    account->password_hash = hash;
+    account->credential_version++;
+    account->forgets_devices = true;
+    account->forgets_failures = true;
 }
 
 static void end_tokens(const struct decision *decision, struct account *account) {
@@ -50,10 +53,7 @@ struct account *decision_register(struct decision *decision, enum role role) {
 void decision_set_password(
     struct decision *decision, struct account *account, const char *hash, enum reason reason) {
     assert(hash != NULL);
-    account->password_hash = hash;
-    account->credential_version++;
-    account->forgets_devices = true;
-    account->forgets_failures = true;
+    replace_hash(account, hash);
     end_tokens(decision, account);
     world_mark_account(decision->world, account);
     append_event(
@@ -75,10 +75,7 @@ void decision_move_account(struct decision *decision, struct account *account, e
     account->state = state;
     if (state == STATE_ERASED) {
         account->login = view_of(NULL, 0);
-        account->password_hash = NULL;
-        account->credential_version++;
-        account->forgets_devices = true;
-        account->forgets_failures = true;
+        replace_hash(account, NULL);
     }
     end_tokens(decision, account);
     world_mark_account(decision->world, account);

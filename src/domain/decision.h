@@ -50,6 +50,10 @@ enum code judge(struct decision *decision);
 /* The value of the field of that name, which the definition must have (asserted). */
 const struct value *decision_value(const struct decision *decision, const char *field);
 
+/* The next event of this decision, on that chain; `more` has all but id, command and time. */
+void decision_append_event(
+    struct decision *decision, struct chain *chain, const struct audit_event *more);
+
 /* A new slot of the caller's. Linked, marked for insert, its SLOT event appended. */
 struct slot *decision_publish_slot(
     struct decision *decision, struct uuid slot_id, int64_t starts_at_us, int64_t ends_at_us);

@@ -4,21 +4,27 @@
 
 #include <assert.h>
 
+void decision_append_event(
+    struct decision *decision, struct chain *chain, const struct audit_event *more) {
+    struct audit_event *event = world_new_event(decision->world);
+    *event = *more;
+    event->event_id = event_id_of(decision->outcome_id, (unsigned)decision->event_count);
+    event->command_id = decision->command->command_id;
+    event->occurred_at_us = decision->now_us;
+    audit_chain_append(chain, event);
+    decision->event_count++;
+}
+
 /* The next event of this decision, on the slot's chain, which says `new_state` of `entity_id`; what
  * is left to say of it is in `more`. */
 static void append_event(
     struct decision *decision, struct slot *slot, const struct audit_event *more) {
-    struct audit_event *event = world_new_event(decision->world);
-    *event = *more;
-    event->event_id = event_id_of(decision->outcome_id, (unsigned)decision->event_count);
-    event->has_slot_id = true;
-    event->slot_id = slot->slot_id;
-    event->actor_id = decision->caller_id;
-    event->actor_role = decision->caller_role;
-    event->command_id = decision->command->command_id;
-    event->occurred_at_us = decision->now_us;
-    audit_chain_append(&slot->chain, event);
-    decision->event_count++;
+    struct audit_event event = *more;
+    event.has_slot_id = true;
+    event.slot_id = slot->slot_id;
+    event.actor_id = decision->caller_id;
+    event.actor_role = decision->caller_role;
+    decision_append_event(decision, &slot->chain, &event);
 }
 
 struct slot *decision_publish_slot(
