@@ -13,21 +13,6 @@
     "4194304" /* the largest request, and the headers that are added                               \
                */
 
-/* Commands that the domain does not define yet, so that it cannot say that they are not of slots.
- */
-static const char *const account_schemas[] = {
-    "slotkeeper.command.RegisterPatient",
-    "slotkeeper.command.RegisterDoctor",
-    "slotkeeper.command.LogIn",
-    "slotkeeper.command.ChangePassword",
-    "slotkeeper.command.ResetPassword",
-    "slotkeeper.command.DeactivateAccount",
-    "slotkeeper.command.ReactivateAccount",
-    "slotkeeper.command.EraseAccount",
-    "slotkeeper.command.PurgeHistory",
-    NULL,
-};
-
 #define COMMAND_NAMESPACE "slotkeeper.command."
 #define QUERY_NAMESPACE   "slotkeeper.query."
 
@@ -75,29 +60,30 @@ enum topic topic_dead_letters(enum topic request) {
     return rows[request].dead_letters;
 }
 
-static bool is_account_command(const char *full_name) {
-    for (size_t i = 0; account_schemas[i] != NULL; i++) {
-        if (strcmp(account_schemas[i], full_name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
+static const enum topic topic_of_lane[LANE_COUNT] = {
+    [LANE_SLOTS] = TOPIC_SLOT_COMMANDS,
+    [LANE_ACCOUNTS] = TOPIC_ACCOUNT_COMMANDS,
+    [LANE_QUERIES] = TOPIC_QUERIES,
+};
 
+/* Queries, and PurgeHistory, go to their topics although the domain does not define them all yet.
+ */
 bool topic_of_schema(const char *full_name, enum topic *topic) {
     struct view name = view_text(full_name);
     struct view command = view_text(COMMAND_NAMESPACE);
-    if (is_account_command(full_name)) {
-        *topic = TOPIC_ACCOUNT_COMMANDS;
-        return true;
-    }
     if (view_starts_with(name, view_text(QUERY_NAMESPACE))) {
         *topic = TOPIC_QUERIES;
         return true;
     }
-    *topic = TOPIC_SLOT_COMMANDS;
-    return view_starts_with(name, command)
-           && command_definition_find(view_from(name, command.size)) != NULL;
+    if (view_is(name, COMMAND_NAMESPACE "PurgeHistory")) {
+        *topic = TOPIC_ACCOUNT_COMMANDS;
+        return true;
+    }
+    const struct command_definition *definition =
+        view_starts_with(name, command) ? command_definition_find(view_from(name, command.size))
+                                        : NULL;
+    *topic = topic_of_lane[definition == NULL ? LANE_SLOTS : definition->lane];
+    return definition != NULL;
 }
 
 static void put(
