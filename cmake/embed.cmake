@@ -1,5 +1,6 @@
-# cmake -DOUTPUT=... -DINPUTS="a.avsc;b.avsc" -P embed.cmake: the files as an array of C strings. Bytes, not string
-# literals: compilers need not take long ones, and CMake's lists do not survive the square brackets of JSON.
+# cmake -DOUTPUT=... -DINPUTS="a.avsc;b.avsc" -DNAME=... -DHEADER=... -P embed.cmake: the files as an array NAME of C
+# strings, which HEADER declares. Bytes, not string literals: compilers need not take long ones, and CMake's lists do not
+# survive the square brackets of JSON.
 set(texts "")
 set(pointers "")
 set(index 0)
@@ -11,5 +12,5 @@ foreach(input IN LISTS INPUTS)
   math(EXPR index "${index} + 1")
 endforeach()
 file(WRITE ${OUTPUT}
-     "#include \"wire/schema_text.h\"\n\n#include <stddef.h>\n\n${texts}\n"
-     "const char *const schema_texts[] = {\n${pointers}    NULL,\n};\n")
+     "#include \"${HEADER}\"\n\n#include <stddef.h>\n\n${texts}\n"
+     "const char *const ${NAME}[] = {\n${pointers}    NULL,\n};\n")

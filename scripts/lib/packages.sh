@@ -5,7 +5,7 @@
 RUNTIME_PACKAGES=(
     build-essential cmake ninja-build pkg-config
     libargon2-dev libavro-dev libcmocka-dev libjansson-dev libjwt-dev libmicrohttpd-dev libpq-dev
-    librdkafka-dev libsodium-dev libssl-dev
+    librdkafka-dev libsodium-dev libssl-dev libutf8proc-dev
     postgresql sqitch libdbd-pg-perl maven procps
 )
 # Needed by the demo besides.

@@ -14,7 +14,7 @@ const char cli_admin_usage[] =
     "\n"
     "Makes an account straight in the database (database.admin_url, the owner) and prints its id.\n"
     "The password is asked for, or read from standard input, one line end taken off: 12 to 128\n"
-    "characters of UTF-8, hashed as they come, so type accented letters in composed form (NFC).\n"
+    "characters of UTF-8, neither well known nor made of the login, common words or runs.\n"
     "A login is 3 to 254 of a-z, 0-9, . _ @ + -; capitals become small. The account's audit event\n"
     "is published by the next worker. --account-id: an id of your own, a UUID.\n";
 
@@ -32,8 +32,7 @@ struct request {
 };
 
 /* NULL, or what is wrong with the arguments. */
-static const char *read_arguments(
-    const struct options *options, struct request *request, struct error *error) {
+static const char *read_arguments(const struct options *options, struct request *request) {
     const char *role = options_value(options, "--role");
     const char *login = options_value(options, "--login");
     const char *account_id = options_value(options, "--account-id");
@@ -46,8 +45,8 @@ static const char *read_arguments(
     if (login == NULL) {
         return "--login is missing";
     }
-    if (login_read(login, request->login, error) != STATUS_OK) {
-        return error->text;
+    if (!login_normalise(view_text(login), request->login)) {
+        return "a login is 3 to 254 letters of a-z, digits and . _ @ + -";
     }
     request->account.login = request->login;
     request->account.account_id = uuid_random();
@@ -59,12 +58,10 @@ static const char *read_arguments(
 
 static enum status read_password(struct request *request, struct error *error) {
     struct password password;
-    enum status status = password_read(&password, error);
+    enum status status = password_read_new(&password, request->login, error);
     if (status == STATUS_OK) {
-        status = password_check(password_view(&password), error);
-    }
-    if (status == STATUS_OK) {
-        status = password_hash(password_view(&password), request->hash, error);
+        status =
+            password_hash(&HASH_PARAMETERS_DEFAULT, password_view(&password), request->hash, error);
     }
     password_wipe(&password);
     request->account.password_hash = request->hash;
@@ -101,7 +98,7 @@ int cli_admin(const struct cli *cli) {
     if (result != OPTIONS_READ) {
         return result == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
     }
-    const char *wrong = read_arguments(&options, &request, &error);
+    const char *wrong = read_arguments(&options, &request);
     if (wrong != NULL) {
         return options_usage(cli_admin_usage, wrong);
     }

@@ -30,7 +30,8 @@ struct hasher *hasher_new(
 void hasher_destroy(struct hasher *hasher);
 
 /* Returns when all jobs are done; several callers may run at once and are served in the order they
- * came. STATUS_RETRY: no memory for a hash, and all of these jobs are as if not done. */
+ * came. STATUS_RETRY: no memory for a hash, STATUS_FATAL: our own defect; all of these jobs are as
+ * if not done then. */
 enum status hasher_run(struct hasher *hasher, struct hash_job *jobs, size_t count) MUST_USE;
 
 #endif
