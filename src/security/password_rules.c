@@ -173,17 +173,26 @@ static bool divides_logins(uint8_t character) {
     return character != '\0' && strchr("._@+-", character) != NULL;
 }
 
-/* The whole login, or a part of it as "example" of ann@example.org. */
+/* The next part of a login, as "example" of ann@example.org, which is cut off; data NULL: none. */
+static struct view next_part(struct view *login) {
+    size_t size = 0;
+    while (size < login->size && !divides_logins(login->data[size])) {
+        size++;
+    }
+    struct view part = view_of(login->size == 0 ? NULL : login->data, size);
+    *login = view_from(*login, size + 1);
+    return part;
+}
+
 static size_t login_at(const struct points *points, size_t from, struct view login) {
-    size_t longest = login.data == NULL ? 0 : word_at(points, from, login);
-    size_t begin = 0;
-    for (size_t i = 0; i <= login.size; i++) {
-        if (i == login.size || divides_logins(login.data[i])) {
-            struct view part = view_of(login.data + begin, i - begin);
-            if (part.size >= LOGIN_PART_SIZE_MIN) {
-                longest = larger(longest, word_at(points, from, part));
-            }
-            begin = i + 1;
+    struct view part;
+    if (login.data == NULL) {
+        return 0;
+    }
+    size_t longest = word_at(points, from, login);
+    while ((part = next_part(&login)).data != NULL) {
+        if (part.size >= LOGIN_PART_SIZE_MIN) {
+            longest = larger(longest, word_at(points, from, part));
         }
     }
     return longest;
