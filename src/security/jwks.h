@@ -28,6 +28,13 @@ char *jwks_public_text(struct view text, struct error *error) MUST_USE;
  * jwks_parse. A set that holds an oct key becomes mode 0600. */
 enum status jwks_file_add(const char *path, json_t *jwk, struct error *error) MUST_USE;
 
+/* Takes the key with this kid out of the set at `path`. STATUS_INVALID: there is none, or what is
+ * left would be refused by jwks_parse, as a set without keys is. */
+enum status jwks_file_remove(const char *path, const char *kid, struct error *error) MUST_USE;
+
+/* The set at `path`; NULL with *error set, naming the file. */
+struct jwks *jwks_file_read(const char *path, struct error *error) MUST_USE;
+
 /* Whether a key of the set at `path` has this kid; STATUS_INVALID with *error saying so. */
 enum status jwks_file_lacks(const char *path, const char *kid, struct error *error) MUST_USE;
 

@@ -1,4 +1,5 @@
-/* The operator's side of a JWK Set: what may be published of it, and adding a key to its file. */
+/* The operator's side of a JWK Set: what may be published of it, and keys that come to its file
+ * and go. */
 #include "security/jwks.h"
 #include "security/strict_json.h"
 
@@ -156,4 +157,51 @@ enum status jwks_file_add(const char *path, json_t *jwk, struct error *error) {
     enum status status = add_locked(path, jwk, error);
     key_file_unlock(lock);
     return status;
+}
+
+static bool remove_key(const json_t *set, const char *kid) {
+    json_t *keys = json_object_get(set, "keys");
+    for (size_t i = 0; i < json_array_size(keys); i++) {
+        if (view_is(strict_json_text(json_array_get(keys, i), "kid"), kid)) {
+            return json_array_remove(keys, i) == 0;
+        }
+    }
+    return false;
+}
+
+static enum status remove_locked(const char *path, const char *kid, struct error *error) {
+    mode_t mode;
+    json_t *set = load_set(path, &mode, error);
+    if (set == NULL) {
+        return STATUS_INVALID;
+    }
+    enum status status = remove_key(set, kid)
+                             ? write_set(path, mode, set, error)
+                             : error_set(error, STATUS_INVALID, "%s has no key %s", path, kid);
+    json_decref(set);
+    return status;
+}
+
+enum status jwks_file_remove(const char *path, const char *kid, struct error *error) {
+    int lock = key_file_lock(path, error);
+    if (lock < 0) {
+        return STATUS_INVALID;
+    }
+    enum status status = remove_locked(path, kid, error);
+    key_file_unlock(lock);
+    return status;
+}
+
+struct jwks *jwks_file_read(const char *path, struct error *error) {
+    struct key_bytes text;
+    struct error why = {""};
+    if (key_file_read(path, JWKS_SIZE_MAX, &text, error) != STATUS_OK) {
+        return NULL;
+    }
+    struct jwks *jwks = jwks_parse(key_bytes_view(&text), &why);
+    key_bytes_clean_up(&text);
+    if (jwks == NULL) {
+        (void)error_set(error, STATUS_INVALID, "%s: %s", path, why.text);
+    }
+    return jwks;
 }

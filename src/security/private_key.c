@@ -130,16 +130,67 @@ static bool is_strong_rsa(const EVP_PKEY *key) {
     return EVP_PKEY_is_a(key, "RSA") == 1 && bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX;
 }
 
+static EVP_PKEY *read_private(struct view pem) {
+    BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.size);
+    EVP_PKEY *key =
+        bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, refuse_passphrase, NULL);
+    BIO_free(bio);
+    return key;
+}
+
+static EVP_PKEY *read_public(struct view pem) {
+    BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.size);
+    EVP_PKEY *key = bio == NULL ? NULL : PEM_read_bio_PUBKEY(bio, NULL, refuse_passphrase, NULL);
+    BIO_free(bio);
+    return key;
+}
+
+static bool is_strong(const EVP_PKEY *key, const struct token_algorithm *algorithm) {
+    return is_rsa(algorithm) ? is_strong_rsa(key) : is_p256(key);
+}
+
 bool private_key_fits(struct view secret, const struct token_algorithm *algorithm) {
     if (is_oct(algorithm)) {
         return oct_secret_is_sound(secret, algorithm);
     }
-    BIO *bio = BIO_new_mem_buf(secret.data, (int)secret.size);
-    EVP_PKEY *key =
-        bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, refuse_passphrase, NULL);
-    bool fits = key != NULL && (is_rsa(algorithm) ? is_strong_rsa(key) : is_p256(key));
+    EVP_PKEY *key = read_private(secret);
+    bool fits = key != NULL && is_strong(key, algorithm);
     EVP_PKEY_free(key);
-    BIO_free(bio);
     ERR_clear_error();
     return fits;
+}
+
+/* A private number that does not belong to the public ones beside it would show only here. */
+static bool signs_what_verifies(EVP_PKEY *private, EVP_PKEY *public) {
+    static const uint8_t text[] = "slotkeeper";
+    uint8_t signature[RSA_BITS_MAX / 8];
+    size_t size = sizeof signature;
+    EVP_MD_CTX *sign = EVP_MD_CTX_new();
+    EVP_MD_CTX *verify = EVP_MD_CTX_new();
+    bool good = sign != NULL && verify != NULL
+                && EVP_DigestSignInit(sign, NULL, EVP_sha256(), NULL, private) == 1
+                && EVP_DigestSign(sign, signature, &size, text, sizeof text) == 1
+                && EVP_DigestVerifyInit(verify, NULL, EVP_sha256(), NULL, public) == 1
+                && EVP_DigestVerify(verify, signature, size, text, sizeof text) == 1;
+    EVP_MD_CTX_free(sign);
+    EVP_MD_CTX_free(verify);
+    return good;
+}
+
+static bool is_same_secret(struct view secret, const struct key_bytes *bytes) {
+    return secret.size == bytes->size && sodium_memcmp(secret.data, bytes->data, secret.size) == 0;
+}
+
+bool private_key_is_of(struct view secret, const struct verification_key *key) {
+    if (is_oct(key->algorithm)) {
+        return is_same_secret(secret, &key->bytes);
+    }
+    EVP_PKEY *private = read_private(secret);
+    EVP_PKEY *public = read_public(key_bytes_view(&key->bytes));
+    bool is_of = private != NULL && public != NULL && is_strong(private, key->algorithm)
+                 && EVP_PKEY_eq(private, public) == 1 && signs_what_verifies(private, public);
+    EVP_PKEY_free(private);
+    EVP_PKEY_free(public);
+    ERR_clear_error();
+    return is_of;
 }

@@ -24,6 +24,9 @@ void key_pair_clean_up(struct key_pair *pair);
  * a long enough raw secret. */
 bool private_key_fits(struct view secret, const struct token_algorithm *algorithm) MUST_USE;
 
+/* Whether `secret` fits the key's algorithm and what it signs is verified by `key`. */
+bool private_key_is_of(struct view secret, const struct verification_key *key) MUST_USE;
+
 enum { SEAL_KEY_SIZE = 32 };
 
 /* An X25519 pair for sealed boxes: FOLDER/KID.key (mode 0600) and FOLDER/KID.pub, 32 raw bytes

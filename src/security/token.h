@@ -53,17 +53,4 @@ struct token_statistics {
 void token_verifier_statistics(
     struct token_verifier *verifier, struct token_statistics *statistics);
 
-/* Signs a token for `claims` (aud, iss, jti as given; jti minted here) with a PEM private key file.
- * *token is malloc'ed, the caller frees it. `algorithm`: ES256, RS256 or HS256. */
-struct token_request {
-    const char *signing_key_file;
-    const char *algorithm;
-    const char *kid;
-    const char *issuer;
-    const char *audience;
-    struct claims claims;
-};
-enum status token_sign(
-    const struct token_request *request, char **token, struct error *error) MUST_USE;
-
 #endif

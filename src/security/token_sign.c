@@ -1,25 +1,23 @@
-/* Signs tokens through libjwt. The key is checked first: libjwt would sign with a 512-bit RSA key,
- * and ask for a passphrase on the terminal. */
-#include "security/private_key.h"
-#include "security/token.h"
+/* What the signing key makes, through libjwt. */
+#include "security/base64url.h"
+#include "security/signing_key.h"
 
 #include <jwt.h>
 
 #include <openssl/err.h>
+#include <stdlib.h>
 
 static int add_version(jwt_t *jwt, const struct claims *claims) {
     return claims->has_version ? jwt_add_grant_int(jwt, "ver", claims->version) : 0;
 }
 
-static bool add_claims(jwt_t *jwt, const struct token_request *request) {
-    const struct claims *claims = &request->claims;
+static bool add_claims(jwt_t *jwt, const struct signing_names *names, const struct claims *claims) {
     char subject[UUID_TEXT_SIZE + 1];
     char token_id[UUID_TEXT_SIZE + 1];
     uuid_format(claims->subject, subject);
     uuid_format(uuid_random(), token_id);
-    return jwt_add_header(jwt, "kid", request->kid) == 0
-           && jwt_add_grant(jwt, "iss", request->issuer) == 0
-           && jwt_add_grant(jwt, "aud", request->audience) == 0
+    return jwt_add_grant(jwt, "iss", names->issuer) == 0
+           && jwt_add_grant(jwt, "aud", names->audience) == 0
            && jwt_add_grant(jwt, "sub", subject) == 0
            && jwt_add_grant(jwt, "role", role_name(claims->role)) == 0
            && jwt_add_grant(jwt, "jti", token_id) == 0
@@ -28,17 +26,11 @@ static bool add_claims(jwt_t *jwt, const struct token_request *request) {
            && add_version(jwt, claims) == 0;
 }
 
-static char *encode(
-    const struct token_request *request,
-    const struct token_algorithm *algorithm,
-    const struct key_bytes *secret) {
-    jwt_t *jwt = NULL;
+/* Gives `jwt` back to libjwt; NULL if it was not `whole`, or cannot be signed. */
+static char *encode(jwt_t *jwt, bool whole, const struct signing_key *key) {
     char *token = NULL;
-    if (jwt_new(&jwt) != 0) {
-        return NULL;
-    }
-    if (add_claims(jwt, request)
-        && jwt_set_alg(jwt, algorithm->libjwt, secret->data, (int)secret->size) == 0) {
+    if (whole && jwt_add_header(jwt, "kid", key->kid) == 0
+        && jwt_set_alg(jwt, key->algorithm->libjwt, key->secret.data, (int)key->secret.size) == 0) {
         token = jwt_encode_str(jwt);
     }
     jwt_free(jwt);
@@ -46,29 +38,52 @@ static char *encode(
     return token;
 }
 
-enum status token_sign(const struct token_request *request, char **token, struct error *error) {
-    const struct token_algorithm *algorithm = token_algorithm_find(view_text(request->algorithm));
-    struct key_bytes secret;
-    *token = NULL;
-    if (algorithm == NULL || !key_id_valid(view_text(request->kid))) {
-        return error_set(error, STATUS_INVALID, "no such algorithm, or not a key id");
+char *signing_key_token(
+    const struct signing_key *key, const struct signing_names *names, const struct claims *claims) {
+    jwt_t *jwt = NULL;
+    if (jwt_new(&jwt) != 0) {
+        return NULL;
     }
-    enum status status =
-        key_file_read(request->signing_key_file, PRIVATE_KEY_SIZE_MAX, &secret, error);
-    if (status != STATUS_OK) {
-        return status;
+    return encode(jwt, add_claims(jwt, names, claims), key);
+}
+
+/* ---- the statement ---- */
+
+static json_t *seal_key_json(const struct seal_public *key) {
+    char text[BASE64URL_TEXT_SIZE(SEAL_KEY_SIZE)];
+    base64url_encode(view_of(key->key, SEAL_KEY_SIZE), text, sizeof text);
+    return json_pack("{s:s, s:s}", "key_id", key->kid, "public_key", text);
+}
+
+/* {"seal_keys": [...]}, malloc'ed; NULL: no memory. */
+static char *seal_keys_text(const struct seal_public *keys, size_t count) {
+    json_t *array = json_array();
+    bool whole = array != NULL;
+    for (size_t i = 0; i < count; i++) {
+        whole = whole && json_array_append_new(array, seal_key_json(&keys[i])) == 0;
     }
-    if (private_key_fits(key_bytes_view(&secret), algorithm)) {
-        *token = encode(request, algorithm, &secret);
+    json_t *object = json_pack("{s:o}", "seal_keys", array);
+    char *text = whole && object != NULL ? json_dumps(object, JSON_COMPACT) : NULL;
+    json_decref(object);
+    return text;
+}
+
+char *signing_key_statement(
+    const struct signing_key *key,
+    const struct signing_names *names,
+    const struct seal_public *keys,
+    size_t count,
+    int64_t now_s) {
+    jwt_t *jwt = NULL;
+    char *seal_keys = seal_keys_text(keys, count);
+    if (seal_keys == NULL || jwt_new(&jwt) != 0) {
+        free(seal_keys);
+        return NULL;
     }
-    key_bytes_clean_up(&secret);
-    if (*token == NULL) {
-        status = error_set(
-            error,
-            STATUS_INVALID,
-            "%s does not hold an unencrypted key that signs with %s",
-            request->signing_key_file,
-            algorithm->name);
-    }
-    return status;
+    bool whole = jwt_add_grant(jwt, "iss", names->issuer) == 0
+                 && jwt_add_grant(jwt, "aud", names->audience) == 0
+                 && jwt_add_grant_int(jwt, "iat", (long)now_s) == 0
+                 && jwt_add_grants_json(jwt, seal_keys) == 0;
+    free(seal_keys);
+    return encode(jwt, whole, key);
 }

@@ -1,125 +1,5 @@
-/* `slotkeeper keys`, called as main calls it: exit status, standard output, and the files. */
-#include "cli/cli.h"
-#include "token_fixture.h"
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-
-enum { ARGUMENTS_MAX = 16, OUTPUT_SIZE = 16 * 1024 };
-
-#define SUBJECT "4b7f0a52-0f0e-4c5b-9f0e-6a1d2c3b4e5f"
-
-static char folder[64];
-static struct settings settings;
-static char output[OUTPUT_SIZE];
-static char errors[OUTPUT_SIZE];
-
-static void path_to(char *path, size_t size, const char *name) {
-    assert_true((size_t)snprintf(path, size, "%s/%s", folder, name) < size);
-}
-
-static void read_back(const char *name, char text[OUTPUT_SIZE]) {
-    char path[256];
-    path_to(path, sizeof path, name);
-    FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    text[fread(text, 1, OUTPUT_SIZE - 1, file)] = '\0';
-    (void)fclose(file);
-}
-
-static void redirect(int from, const char *name) {
-    char path[256];
-    path_to(path, sizeof path, name);
-    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (file < 0 || dup2(file, from) != from) {
-        _exit(99);
-    }
-}
-
-static int run_in_child(bool json, int argc, char **argv) {
-    const struct cli cli = {&settings, json, argc, argv};
-    pid_t child = fork();
-    int status = 0;
-    if (child == 0) {
-        redirect(STDOUT_FILENO, "stdout");
-        redirect(STDERR_FILENO, "stderr");
-        int result = cli_keys(&cli);
-        (void)fflush(NULL);
-        _exit(result);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status));
-    return WEXITSTATUS(status);
-}
-
-/* The exit status of `keys` and the words of `line`; the outputs are left in output and errors. */
-static int keys(const char *line) {
-    char words[512];
-    char *argv[ARGUMENTS_MAX] = {words};
-    char *rest = NULL;
-    int argc = 0;
-    assert_true((size_t)snprintf(words, sizeof words, "keys %s", line) < sizeof words);
-    for (char *word = strtok_r(words, " ", &rest); word != NULL;
-         word = strtok_r(NULL, " ", &rest)) {
-        argv[argc++] = word;
-    }
-    bool json = strstr(line, "--json") != NULL; /* main takes it out; here it comes last */
-    int result = run_in_child(json, json ? argc - 1 : argc, argv);
-    read_back("stdout", output);
-    read_back("stderr", errors);
-    return result;
-}
-
-static void use_key_file(const char *name) {
-    path_to(settings.token_signing_key_file, sizeof settings.token_signing_key_file, name);
-}
-
-static void use_kid(const char *kid) {
-    (void)snprintf(settings.token_signing_kid, sizeof settings.token_signing_kid, "%s", kid);
-}
-
-static bool exists(const char *name) {
-    char path[256];
-    path_to(path, sizeof path, name);
-    return access(path, F_OK) == 0;
-}
-
-static mode_t mode_of(const char *name) {
-    char path[256];
-    struct stat about;
-    path_to(path, sizeof path, name);
-    assert_int_equal(stat(path, &about), 0);
-    return about.st_mode & 07777;
-}
-
-static bool worker_believes(const char *token, struct claims *claims) {
-    struct error error;
-    char authorization[OUTPUT_SIZE + 8];
-    const struct token_settings as_worker = {
-        .jwks_file = settings.token_jwks_file,
-        .issuer = settings.token_issuer,
-        .audience = settings.token_audience,
-        .max_ttl_s = settings.token_max_ttl_us / TIME_SECOND_US,
-        .leeway_s = 5,
-    };
-    struct token_verifier *verifier = token_verifier_new(&as_worker, &error);
-    assert_non_null(verifier);
-    (void)snprintf(authorization, sizeof authorization, "Bearer %s", token);
-    bool believed = token_verify(verifier, view_text(authorization), time_wall_us(), claims);
-    token_verifier_destroy(verifier);
-    return believed;
-}
-
-/* The output is one line; takes its end off. */
-static void assert_one_line(void) {
-    char *end = strchr(output, '\n');
-    assert_non_null(end);
-    assert_string_equal(end, "\n");
-    *end = '\0';
-}
-
-/* ---- */
+/* `slotkeeper keys`: making keys and tokens, and what is said of wrong usage. */
+#include "keys_fixture.h"
 
 static void a_generated_key_signs_what_workers_believe(void **state) {
     static const char *const algorithms[] = {"ES256", "RS256", "HS256"};
@@ -208,18 +88,30 @@ static void a_key_that_cannot_be_announced_goes_away(void **state) {
     memcpy(settings.token_jwks_file, jwks_file, sizeof jwks_file);
 }
 
-static void a_token_of_the_wrong_key_is_not_printed(void **state) {
+static void a_token_of_a_key_in_no_set_is_not_printed(void **state) {
     (void)state;
-    use_key_file("next.key");
-    use_kid("k_ES256-1");
+    use_key_file("nobody.key");
+    write_text(settings.token_signing_key_file, "nobody's");
     assert_int_equal(keys("token --sub " SUBJECT " --role admin"), EXIT_FAILED);
     assert_string_equal(output, "");
     assert_non_null(strstr(errors, "not the private part"));
-    use_kid("nobody");
-    assert_int_equal(keys("token --sub " SUBJECT " --role admin"), EXIT_FAILED);
-    assert_non_null(strstr(errors, "nobody"));
+}
+
+/* token.signing_kid is a hint: the key's own entry in the set says what it is. */
+static void a_token_bears_the_kid_of_its_key(void **state) {
+    static const char *const hints[] = {"", "next", "k_ES256-1", "nobody"};
+    (void)state;
+    use_key_file("next.key");
+    for (size_t i = 0; i < 4; i++) {
+        struct claims claims;
+        use_kid(hints[i]);
+        assert_int_equal(keys("token --sub " SUBJECT " --role admin"), EXIT_DONE);
+        assert_one_line();
+        assert_true(worker_believes(output, &claims));
+        bool right = i < 2;
+        assert_int_equal(strstr(errors, "token.signing_kid") == NULL, right);
+    }
     use_kid("next");
-    assert_int_equal(keys("token --sub " SUBJECT " --role admin"), EXIT_DONE);
 }
 
 static void lifetimes_are_seconds_or_durations(void **state) {
@@ -264,6 +156,8 @@ static void sealing_keys_are_two_files(void **state) {
     assert_int_equal(mode_of("seal/box-1.key"), 0600);
     assert_true(exists("seal/box-1.pub"));
     assert_int_equal(keys("generate --seal --kid box-1"), EXIT_FAILED);
+    assert_int_equal(keys("generate --seal --kid box-2 --json"), EXIT_DONE);
+    assert_string_equal(output, "{\"kid\":\"box-2\",\"announced\":false}\n");
 }
 
 static const char *const wrong_lines[] = {
@@ -283,6 +177,23 @@ static const char *const wrong_lines[] = {
     "generate --seal --kid .",
     "generate --alg ES256 --kid a extra",
     "generate --alg ES256 --kid",
+    "list extra",
+    "list --kid a",
+    "activate",
+    "activate --kid a",
+    "activate --key /tmp/x",
+    "activate --seal",
+    "activate --seal --kid a --key /tmp/x",
+    "activate --seal --kid ../../etc/passwd",
+    "activate --kid ../../etc/passwd --key /tmp/x",
+    "retire",
+    "retire --kid ../../etc/passwd",
+    "retire --seal --kid ../../etc/passwd",
+    "retire --seal",
+    "retire --kid a extra",
+    "destroy --kid a",
+    "destroy --seal",
+    "destroy --seal --kid ../../etc/passwd",
     "jwks extra",
     "jwks --kid a",
     "token",
@@ -330,31 +241,25 @@ static void what_is_not_set_is_named(void **state) {
     assert_non_null(strstr(errors, "token.jwks_file"));
     assert_int_equal(keys("generate --seal --kid a"), EXIT_USAGE);
     assert_non_null(strstr(errors, "seal.key_dir"));
-    assert_int_equal(keys("jwks"), EXIT_USAGE);
+    static const char *const others[] = {
+        "jwks",
+        "list",
+        "activate --kid a --key /tmp/x",
+        "activate --seal --kid a",
+        "retire --kid a",
+        "retire --seal --kid a",
+        "destroy --seal --kid a",
+    };
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        assert_int_equal(keys(others[i]), EXIT_USAGE);
+        assert_non_null(strstr(errors, " is not set"));
+    }
     assert_int_equal(keys("token --sub " SUBJECT " --role admin"), EXIT_USAGE);
     (void)snprintf(settings.token_jwks_file, sizeof settings.token_jwks_file, "/none");
     assert_int_equal(keys("generate --alg ES256 --kid a"), EXIT_USAGE);
     assert_non_null(strstr(errors, "token.signing_key_file"));
     assert_int_equal(keys("jwks"), EXIT_FAILED);
     settings = all;
-}
-
-static int set_up(void **state) {
-    (void)state;
-    (void)strcpy(folder, "/tmp/slotkeeper-keys-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    path_to(settings.token_jwks_file, sizeof settings.token_jwks_file, "jwks");
-    path_to(settings.seal_key_dir, sizeof settings.seal_key_dir, "seal");
-    (void)strcpy(settings.token_issuer, "https://issuer.example");
-    (void)strcpy(settings.token_audience, "slotkeeper");
-    settings.token_ttl_us = 3600 * TIME_SECOND_US;
-    settings.token_max_ttl_us = 86400 * TIME_SECOND_US;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    return remove_folder(folder);
 }
 
 int main(void) {
@@ -364,7 +269,8 @@ int main(void) {
         cmocka_unit_test(nothing_is_overwritten),
         cmocka_unit_test(a_second_key_goes_beside_the_first),
         cmocka_unit_test(a_key_that_cannot_be_announced_goes_away),
-        cmocka_unit_test(a_token_of_the_wrong_key_is_not_printed),
+        cmocka_unit_test(a_token_of_a_key_in_no_set_is_not_printed),
+        cmocka_unit_test(a_token_bears_the_kid_of_its_key),
         cmocka_unit_test(lifetimes_are_seconds_or_durations),
         cmocka_unit_test(sealing_keys_are_two_files),
         cmocka_unit_test(wrong_usage_is_said_and_nothing_done),

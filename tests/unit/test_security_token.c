@@ -1,4 +1,4 @@
-/* The verifier over time: what the cache may answer, keys that come and go, and signing. */
+/* The verifier over time: what the cache may answer, and keys that come and go. */
 #include "token_fixture.h"
 
 #include <fcntl.h>
@@ -312,82 +312,6 @@ static void no_header_is_no_token(void **state) {
     token_verifier_destroy(verifier);
 }
 
-/* ---- signing ---- */
-
-static const struct token_request *request_for(
-    const char *kid, const char *file, struct token_request *request) {
-    *request = (struct token_request){
-        .signing_key_file = file,
-        .algorithm = fixture_key(&fixture, kid)->algorithm,
-        .kid = kid,
-        .issuer = FIXTURE_ISSUER,
-        .audience = FIXTURE_AUDIENCE,
-        .claims = {
-            .role = ROLE_DOCTOR,
-            .issued_at_s = FIXTURE_AT_S,
-            .expires_at_s = FIXTURE_AT_S + 3600,
-            .has_version = true,
-            .version = 7,
-        }};
-    assert_true(uuid_parse(view_text(FIXTURE_SUBJECT), &request->claims.subject));
-    return request;
-}
-
-static void what_we_sign_we_believe(void **state) {
-    (void)state;
-    struct token_verifier *verifier = fixture_verifier(&fixture, 100);
-    for (size_t i = 0; i < fixture.key_count; i++) {
-        struct error error = {""};
-        struct token_request request;
-        struct claims claims = {0};
-        char *tokens[2] = {NULL, NULL};
-        char authorization[4096];
-        char file[256];
-        (void)snprintf(file, sizeof file, "%s/private", fixture.folder);
-        struct view secret = key_bytes_view(&fixture.keys[i].pair.secret);
-        assert_int_equal(key_file_create(file, 0600, secret, &error), STATUS_OK);
-        (void)request_for(fixture.keys[i].kid, file, &request);
-        assert_int_equal(token_sign(&request, &tokens[0], &error), STATUS_OK);
-        assert_int_equal(token_sign(&request, &tokens[1], &error), STATUS_OK);
-        assert_string_not_equal(tokens[0], tokens[1]); /* jti */
-        (void)snprintf(authorization, sizeof authorization, "Bearer %s", tokens[0]);
-        assert_true(token_verify(verifier, view_text(authorization), FIXTURE_AT_US, &claims));
-        assert_true(uuid_equal(claims.subject, request.claims.subject));
-        assert_int_equal(claims.role, ROLE_DOCTOR);
-        assert_int_equal(claims.issued_at_s, FIXTURE_AT_S);
-        assert_int_equal(claims.expires_at_s, FIXTURE_AT_S + 3600);
-        assert_true(claims.has_version);
-        assert_int_equal(claims.version, 7);
-        free(tokens[0]);
-        free(tokens[1]);
-        assert_int_equal(unlink(file), 0);
-    }
-    token_verifier_destroy(verifier);
-}
-
-static void signing_refuses_a_key_of_another_kind(void **state) {
-    struct error error = {""};
-    struct token_request request;
-    char *token = NULL;
-    char file[256];
-    (void)state;
-    (void)snprintf(file, sizeof file, "%s/private", fixture.folder);
-    struct view secret = key_bytes_view(&fixture_key(&fixture, "ec")->pair.secret);
-    assert_int_equal(key_file_create(file, 0600, secret, &error), STATUS_OK);
-    (void)request_for("rsa", file, &request);
-    assert_int_equal(token_sign(&request, &token, &error), STATUS_INVALID);
-    assert_non_null(strstr(error.text, "RS256"));
-    assert_null(token);
-    request.algorithm = "HS256";
-    assert_int_equal(token_sign(&request, &token, &error), STATUS_INVALID);
-    request.algorithm = "none";
-    assert_int_equal(token_sign(&request, &token, &error), STATUS_INVALID);
-    assert_int_equal(unlink(file), 0);
-    (void)request_for("ec", file, &request);
-    assert_int_equal(token_sign(&request, &token, &error), STATUS_INVALID);
-    assert_non_null(strstr(error.text, file));
-}
-
 /* ---- threads: run under ThreadSanitizer ---- */
 
 enum { THREAD_TOKENS = 16, THREAD_ROUNDS = 400 };
@@ -512,8 +436,6 @@ int main(void) {
         cmocka_unit_test(a_second_later_the_file_is_read_anyway),
         cmocka_unit_test(issuer_and_audience_may_be_any),
         cmocka_unit_test(no_header_is_no_token),
-        cmocka_unit_test(what_we_sign_we_believe),
-        cmocka_unit_test(signing_refuses_a_key_of_another_kind),
         cmocka_unit_test(rotation_under_load_refuses_nobody),
         cmocka_unit_test(threads_that_meet_a_new_key_all_find_it),
     };

@@ -19,6 +19,7 @@
 #include "security/token.h"
 
 #include <ftw.h>
+#include <limits.h>
 #include <openssl/bn.h>
 #include <openssl/ecdsa.h>
 #include <openssl/hmac.h>
@@ -62,7 +63,7 @@ static inline const struct fixture_key *fixture_key(
 }
 
 static inline void write_text(const char *path, const char *text) {
-    char temporary[256];
+    char temporary[PATH_MAX];
     (void)snprintf(temporary, sizeof temporary, "%s.part", path);
     FILE *file = fopen(temporary, "w");
     assert_non_null(file);
