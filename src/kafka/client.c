@@ -53,7 +53,7 @@ static bool is_warning(int level, const char *facility, const char *text) {
 static void on_log(const rd_kafka_t *client, int level, const char *facility, const char *text) {
     (void)client;
     bool warning = is_warning(level, facility, text);
-    bool told = warning && is_cause(facility) && !trouble_is_news(text, time_monotonic_us());
+    bool told = warning && !trouble_is_news(text, is_cause(facility), time_monotonic_us());
     log_write(
         warning && !told ? LOG_WARNING : LOG_DEBUG,
         "kafka client",

@@ -44,7 +44,7 @@ static struct sentence *place_of(const char *text) {
     return oldest;
 }
 
-bool trouble_is_news(const char *text, int64_t now_us) {
+bool trouble_is_news(const char *text, bool cause, int64_t now_us) {
     struct sentence said = {.told_us = now_us};
     cut(said.text, text);
     (void)pthread_mutex_lock(&lock);
@@ -53,7 +53,9 @@ bool trouble_is_news(const char *text, int64_t now_us) {
     if (news) {
         *place = said;
     }
-    last = said;
+    if (cause) {
+        last = said;
+    }
     (void)pthread_mutex_unlock(&lock);
     return news;
 }

@@ -14,11 +14,11 @@
 enum { TROUBLE_TEXT_SIZE = 384 };
 
 /* Keeps the sentence, cut to TROUBLE_TEXT_SIZE, without librdkafka's thread name before it and its
- * counts behind it. True: it was not said within the last minute, so it is worth a line. `now_us`
- * is monotonic. */
-bool trouble_is_news(const char *text, int64_t now_us) MUST_USE;
+ * counts behind it. True: it was not said within the last minute, so it is worth a line. `cause`:
+ * it says why, and is what trouble_last tells. `now_us` is monotonic. */
+bool trouble_is_news(const char *text, bool cause, int64_t now_us) MUST_USE;
 
-/* The sentence kept last, or "" if that was half a minute ago or longer. */
+/* The last cause, or "" if that was said half a minute ago or longer. */
 void trouble_last(char text[TROUBLE_TEXT_SIZE], int64_t now_us);
 
 #endif

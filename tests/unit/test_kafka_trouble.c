@@ -25,19 +25,21 @@ static int64_t begin(void) {
 static void the_same_is_news_once_a_minute(void **state) {
     (void)state;
     int64_t now_us = begin();
-    assert_true(trouble_is_news("refused", now_us));
-    assert_false(trouble_is_news("refused", now_us));
-    assert_false(trouble_is_news("refused", now_us + 59 * SECOND_US));
-    assert_true(trouble_is_news("refused", now_us + 60 * SECOND_US));
-    assert_false(trouble_is_news("refused", now_us + 61 * SECOND_US));
+    assert_true(trouble_is_news("refused", true, now_us));
+    assert_false(trouble_is_news("refused", true, now_us));
+    assert_false(trouble_is_news("refused", true, now_us + 59 * SECOND_US));
+    assert_true(trouble_is_news("refused", true, now_us + 60 * SECOND_US));
+    assert_false(trouble_is_news("refused", true, now_us + 61 * SECOND_US));
 }
 
 static void threads_and_counts_make_no_difference(void **state) {
     (void)state;
     int64_t now_us = begin();
     char text[TROUBLE_TEXT_SIZE];
-    assert_true(trouble_is_news("[thrd:a]: b: no route (after 1ms in state CONNECT)", now_us));
-    assert_false(trouble_is_news("[thrd:c]: b: no route (after 22ms in state CONNECT)", now_us));
+    assert_true(
+        trouble_is_news("[thrd:a]: b: no route (after 1ms in state CONNECT)", true, now_us));
+    assert_false(
+        trouble_is_news("[thrd:c]: b: no route (after 22ms in state CONNECT)", true, now_us));
     trouble_last(text, now_us);
     assert_string_equal(text, "b: no route");
 }
@@ -45,10 +47,10 @@ static void threads_and_counts_make_no_difference(void **state) {
 static void something_else_is_news(void **state) {
     (void)state;
     int64_t now_us = begin();
-    assert_true(trouble_is_news("one", now_us));
-    assert_true(trouble_is_news("two", now_us));
-    assert_false(trouble_is_news("one", now_us));
-    assert_false(trouble_is_news("two", now_us));
+    assert_true(trouble_is_news("one", true, now_us));
+    assert_true(trouble_is_news("two", true, now_us));
+    assert_false(trouble_is_news("one", true, now_us));
+    assert_false(trouble_is_news("two", true, now_us));
 }
 
 static void the_last_is_told_for_half_a_minute(void **state) {
@@ -57,9 +59,10 @@ static void the_last_is_told_for_half_a_minute(void **state) {
     char text[TROUBLE_TEXT_SIZE];
     trouble_last(text, now_us);
     assert_string_equal(text, "");
-    assert_true(trouble_is_news("one", now_us));
-    assert_true(trouble_is_news("two", now_us));
-    assert_false(trouble_is_news("one", now_us + SECOND_US));
+    assert_true(trouble_is_news("one", true, now_us));
+    assert_true(trouble_is_news("two", true, now_us));
+    assert_false(trouble_is_news("one", true, now_us + SECOND_US));
+    assert_true(trouble_is_news("a consequence", false, now_us + SECOND_US));
     trouble_last(text, now_us + 30 * SECOND_US);
     assert_string_equal(text, "one");
     trouble_last(text, now_us + 31 * SECOND_US);
@@ -73,11 +76,11 @@ static void the_memory_is_bounded(void **state) {
     for (int i = 0; i < 17; i++) {
         char text[16];
         (void)snprintf(text, sizeof text, "kind %d", i);
-        assert_true(trouble_is_news(text, now_us + i));
+        assert_true(trouble_is_news(text, true, now_us + i));
     }
-    assert_false(trouble_is_news("kind 16", now_us + 17));
-    assert_false(trouble_is_news("kind 1", now_us + 17));
-    assert_true(trouble_is_news("kind 0", now_us + 17));
+    assert_false(trouble_is_news("kind 16", true, now_us + 17));
+    assert_false(trouble_is_news("kind 1", true, now_us + 17));
+    assert_true(trouble_is_news("kind 0", true, now_us + 17));
 }
 
 static void a_long_sentence_is_cut(void **state) {
@@ -87,8 +90,8 @@ static void a_long_sentence_is_cut(void **state) {
     char last[TROUBLE_TEXT_SIZE];
     memset(text, 'x', sizeof text);
     text[sizeof text - 1] = '\0';
-    assert_true(trouble_is_news(text, now_us));
-    assert_false(trouble_is_news(text, now_us));
+    assert_true(trouble_is_news(text, true, now_us));
+    assert_false(trouble_is_news(text, true, now_us));
     trouble_last(last, now_us);
     assert_int_equal(strlen(last), TROUBLE_TEXT_SIZE - 1);
 }
