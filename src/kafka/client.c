@@ -9,9 +9,13 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { LOG_LEVEL_WARNING = 4 };
+enum { LOG_LEVEL_WARNING = 4, LOG_TEXT_SIZE = 512, HASTE_MS = 1000 };
+
+/* Behind librdkafka's sentences: "(after 3ms in state UP, 2 identical error(s) suppressed)". */
+#define COUNTS " (after "
 
 /* kafka.PROPERTY may override these. */
 static const char *const base_properties[] = {
@@ -44,20 +48,42 @@ static bool is_cause(const char *facility) {
     return strcmp(facility, "ERROR") != 0;
 }
 
-/* A broker that wants TLS hangs up on who speaks without; librdkafka takes that for no trouble. */
-static bool is_warning(int level, const char *facility, const char *text) {
-    bool hung_up = strcmp(facility, "FAIL") == 0 && strstr(text, "security.protocol") != NULL;
-    return (level <= LOG_LEVEL_WARNING || hung_up) && !is_noise(facility, text);
+/* A listener that expects TLS, or a user, hangs up on who comes without. librdkafka takes that for
+ * no trouble, and depending on its release does not say what may be behind it. */
+static bool is_hung_up(const char *facility, const char *text) {
+    const char *counts = strstr(text, COUNTS);
+    if (strcmp(facility, "FAIL") != 0 || strstr(text, "/bootstrap: Disconnected") == NULL
+        || counts == NULL) {
+        return false;
+    }
+    bool at_once = strtol(counts + strlen(COUNTS), NULL, 10) < HASTE_MS;
+    return strstr(counts, "in state APIVERSION_QUERY") != NULL
+           || (at_once && strstr(counts, "in state UP") != NULL);
 }
 
-static void on_log(const rd_kafka_t *client, int level, const char *facility, const char *text) {
-    (void)client;
-    bool warning = is_warning(level, facility, text);
+static void tell(int level, const char *facility, const char *text) {
+    bool warning = level <= LOG_LEVEL_WARNING && !is_noise(facility, text);
     bool told = warning && !trouble_is_news(text, is_cause(facility), time_monotonic_us());
     log_write(
         warning && !told ? LOG_WARNING : LOG_DEBUG,
         "kafka client",
         LOG_FIELDS(LOG_TEXT("facility", facility), LOG_TEXT("text", text)));
+}
+
+static void on_log(const rd_kafka_t *client, int level, const char *facility, const char *text) {
+    (void)client;
+    if (is_hung_up(facility, text)) {
+        char whole[LOG_TEXT_SIZE];
+        (void)snprintf(
+            whole,
+            sizeof whole,
+            "%.*s: does kafka.security.protocol fit this listener?",
+            (int)(strstr(text, COUNTS) - text),
+            text);
+        tell(LOG_LEVEL_WARNING, facility, whole);
+    } else {
+        tell(level, facility, text);
+    }
 }
 
 /* OpenSSL's verdict stands: only its reason is told, which librdkafka leaves out. */

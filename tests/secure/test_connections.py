@@ -52,12 +52,12 @@ def test_the_name_is_all_that_is_wrong_with_it(stack):
 @pytest.mark.parametrize("protocol", ["PLAINTEXT", "SASL_PLAINTEXT"])
 def test_kafka_in_plain_text(start_worker, protocol):
     worker = start_worker(hopeless=True, SLOTKEEPER_KAFKA_SECURITY_PROTOCOL=protocol)
-    expect_cause(worker, "incorrect security.protocol configuration", "SSL listener")
+    expect_cause(worker, "Disconnected", "does kafka.security.protocol fit this listener?")
 
 
 def test_kafka_without_a_password(start_worker):
     worker = start_worker(hopeless=True, SLOTKEEPER_KAFKA_SECURITY_PROTOCOL="SSL")
-    expect_cause(worker, "security.protocol", "might require SASL authentication")
+    expect_cause(worker, "Disconnected", "does kafka.security.protocol fit this listener?")
 
 
 @pytest.mark.parametrize("setting", ["SLOTKEEPER_KAFKA_SASL_PASSWORD", "SLOTKEEPER_KAFKA_SASL_USERNAME"])
