@@ -1,6 +1,6 @@
 """A client of the service as anybody may write one: it knows the schemas and docs/, nothing else of the project.
 
-Sends requests to the topic of slot commands and reads the answers from a reply topic of its own.
+Sends requests to the topic of slot commands and reads the answers from the reply topic that it may read.
 """
 
 import io
@@ -12,7 +12,6 @@ from pathlib import Path
 
 import confluent_kafka
 import fastavro
-from confluent_kafka.admin import AdminClient, NewTopic
 from fastavro.schema import fingerprint, to_parsing_canonical_form
 from show import Failed
 
@@ -20,7 +19,7 @@ SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 COMMANDS_TOPIC = "scheduling.slot-commands"
 AUDIT_TOPIC = "scheduling.audit"
 DEAD_LETTER_TOPIC = f"{COMMANDS_TOPIC}-dlt"
-REPLY_TOPIC = "scheduling.replies.demo"
+REPLY_TOPIC = "scheduling.replies.cli"
 PARTITIONS = 4
 
 
@@ -92,16 +91,15 @@ class Request:
 
 
 class Client:
-    def __init__(self, servers, check):
-        """`check` is called while it waits, and raises if waiting makes no sense."""
+    def __init__(self, kafka, check):
+        """`kafka` is how it speaks to Kafka. `check` is called while it waits, and raises if that makes no sense."""
         self.check = check
         self.requests = {}
         self.commands = {}
         self.producer = confluent_kafka.Producer(
-            {**settings_for(servers), "partitioner": "murmur2_random", "linger.ms": 0}
+            {**kafka, "partitioner": "murmur2_random", "linger.ms": 0}
         )
-        make_topic(servers, REPLY_TOPIC)
-        self.consumer = consumer_from_beginning(servers, REPLY_TOPIC)
+        self.consumer = consumer_from_beginning(kafka, REPLY_TOPIC)
 
     def command(self, name, caller, slot, command_id=None, **fields):
         """A request, not sent yet. All of these commands name a slot, and its id is the record's key."""
@@ -163,22 +161,12 @@ class Client:
         return request
 
 
-def settings_for(servers):
-    """What every client needs; of its own log lines only those about errors."""
-    return {"bootstrap.servers": servers, "log_level": 3}
-
-
-def make_topic(servers, name):
-    admin = AdminClient(settings_for(servers))
-    admin.create_topics([NewTopic(name, PARTITIONS, 1)])[name].result(timeout=30)
-
-
-def consumer_from_beginning(servers, topic, **settings):
+def consumer_from_beginning(kafka, topic, **settings):
     """Reads committed records only, of every partition, and joins no group."""
     consumer = confluent_kafka.Consumer(
         {
-            **settings_for(servers),
-            "group.id": "demo",
+            **kafka,
+            "group.id": kafka["client.id"] + ".demo",
             "enable.auto.commit": False,
             "isolation.level": "read_committed",
             "fetch.wait.max.ms": 10,
@@ -192,13 +180,13 @@ def consumer_from_beginning(servers, topic, **settings):
     return consumer
 
 
-def read_to_end(servers, topic, keep, wanted, timeout=15):
+def read_to_end(kafka, topic, keep, wanted, timeout=15):
     """Every committed record of the topic that `keep` keeps.
 
     What one transaction wrote becomes visible partition by partition: answers that are here already do not mean
     that audit events are. So it reads on until it has as many as are wanted; a claim tells if there are more.
     """
-    consumer = consumer_from_beginning(servers, topic, **{"enable.partition.eof": True})
+    consumer = consumer_from_beginning(kafka, topic, **{"enable.partition.eof": True})
     deadline = time.monotonic() + timeout
     at_end = set()
     kept = []

@@ -67,7 +67,7 @@ def trail_of_a_slot(stage):
     command = ["listen", "audit", "--key", str(stage.contested.id), "--from-beginning", "--until-end"]
     say(f"$ slotkeeper {' '.join(command)}")
     say("The order is that of their sequence: requests on different partitions may be published out of it.")
-    events = [record["value"] for record in service.run_json(*command)]
+    events = [record["value"] for record in service.run_json(*command, **stage.users.environment("auditor"))]
     events.sort(key=lambda event: event["sequence"])
     table(
         ["", "at", "what", "from", "to", "reason", "by", "previous", "hash"],
@@ -138,7 +138,7 @@ def rows_of(stream):
 def replies_on_the_topic(stage):
     requests = stage.client.requests
     return read_to_end(
-        stage.servers, REPLY_TOPIC, lambda message: correlation_of(message) in requests, wanted=len(requests)
+        stage.users.kafka("client"), REPLY_TOPIC, lambda message: correlation_of(message) in requests, wanted=len(requests)
     )
 
 
@@ -148,12 +148,12 @@ def bookings_on_the_audit_topic(stage, stream):
     def is_booking(message):
         return message.key() in slots and AUDIT_EVENT.decode(message.value())["new_state"] == "BOOKED"
 
-    return read_to_end(stage.servers, AUDIT_TOPIC, is_booking, wanted=STREAM)
+    return read_to_end(stage.users.kafka("auditor"), AUDIT_TOPIC, is_booking, wanted=STREAM)
 
 
-def verify(_stage):
+def verify(stage):
     heading("Every chain of the audit trail, recomputed and compared with the topic")
     say("$ slotkeeper audit verify")
-    found = service.run("audit", "verify").strip()
+    found = service.run("audit", "verify", **stage.users.environment("auditor")).strip()
     say(found)
     claim(found.startswith("audit clean"), "no event differs, is missing or was added")

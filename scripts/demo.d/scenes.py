@@ -28,7 +28,7 @@ def workers_and_accounts(stage):
     stage.doctors = service.create_accounts("doctor", ["dr-adams", "dr-brown"])
     logins = [f"patient-{number:02}" for number in range(1, PATIENTS + 1)]
     stage.patients = service.create_accounts("patient", logins)
-    stage.client = Client(stage.servers, stage.check_workers)
+    stage.client = Client(stage.users.kafka("client"), stage.check_workers)
     service.wait_for_partitions(stage.workers, PARTITIONS)
     shown = [*stage.doctors, stage.patients[0], stage.patients[-1]]
     table(["role", "login", "account id"], [[who.role, who.login, who.id] for who in shown])
@@ -108,7 +108,7 @@ def cancel_and_book_again(stage):
     command = ["send", "BookSlot", f"slot_id={slot.id}", "--wait"]
     say(f"{second.login} books it from the command line (the token is in SLOTKEEPER_TOKEN):")
     say(f"$ slotkeeper {' '.join(command)}")
-    outcome = service.run(*command, SLOTKEEPER_TOKEN=second.token)
+    outcome = service.run(*command, **{**stage.users.environment("client"), "SLOTKEEPER_TOKEN": second.token})
     shown = re.findall(r"^ *((?:status|command|decided_at|result\.\S+) +\S+)$", outcome, re.MULTILINE)
     table([], [line.split() for line in shown])
     fields = dict(line.split() for line in shown)
@@ -231,7 +231,7 @@ def forged_and_garbage(stage):
     claim(
         [answer.verdict for answer in answers] == wanted, "each has its one answer, and the partition goes on"
     )
-    kept = read_to_end(stage.servers, DEAD_LETTER_TOPIC, lambda _: True, wanted=2)
+    kept = read_to_end(stage.users.kafka("admin"), DEAD_LETTER_TOPIC, lambda _: True, wanted=2)
     claim(
         [message.value() for message in kept] == [garbage.value, cut.value],
         f"the unreadable ones are kept for diagnosis on {DEAD_LETTER_TOPIC}",

@@ -45,8 +45,8 @@ def run(*arguments, stdin="", **environment):
     return done.stdout
 
 
-def run_json(*arguments):
-    return [json.loads(line) for line in run(*arguments, "--json").splitlines()]
+def run_json(*arguments, **environment):
+    return [json.loads(line) for line in run(*arguments, "--json", **environment).splitlines()]
 
 
 def create_account(role, login):

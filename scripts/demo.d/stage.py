@@ -1,12 +1,12 @@
 """What the scenes share: the workers, the people, the slots, and the client that speaks for all of them."""
 
-import os
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
 from service import Account
 from show import expect, short, table
+from users import Users
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Slot:
 class Stage:
     def __init__(self, folder):
         self.folder = folder
-        self.servers = os.environ["SLOTKEEPER_KAFKA_BOOTSTRAP_SERVERS"]
+        self.users = Users(folder)
         tomorrow = datetime.now(timezone.utc).date() + timedelta(days=1)
         self.tomorrow = datetime.combine(tomorrow, datetime.min.time(), timezone.utc)
         self.workers = []

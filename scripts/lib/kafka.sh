@@ -12,13 +12,14 @@ kafka_java() {
         -cp "$KAFKA_LIBS/*" "$@"
 }
 
+# kafka_write_properties DIR: with ports that are free now.
 kafka_write_properties() {
-    local dir=$1 port=$2 controller_port=$3
+    local dir=$1 port controller_port
+    port=$(free_port) controller_port=$(free_port)
+    install -m 600 /dev/null "$dir/kafka/server.properties"
     cat >"$dir/kafka/server.properties" <<EOT
 process.roles=broker,controller
 node.id=1
-listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller_port
-advertised.listeners=PLAINTEXT://127.0.0.1:$port
 controller.listener.names=CONTROLLER
 controller.quorum.voters=1@127.0.0.1:$controller_port
 log.dirs=$dir/kafka/data
@@ -31,6 +32,18 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
+EOT
+    if is_secure "$dir"; then
+        secure_kafka_properties "$dir" "$port" "$controller_port" "$(free_port)"
+    else
+        kafka_plain_properties "$port" "$controller_port"
+    fi >>"$dir/kafka/server.properties"
+}
+
+kafka_plain_properties() {
+    cat <<EOT
+listeners=PLAINTEXT://127.0.0.1:$1,CONTROLLER://127.0.0.1:$2
+advertised.listeners=PLAINTEXT://127.0.0.1:$1
 EOT
 }
 
@@ -89,7 +102,7 @@ kafka_restart() {
 kafka_create() {
     local dir=$1 attempt
     mkdir -p "$dir/kafka"
-    kafka_write_properties "$dir" "$(free_port)" "$(free_port)"
+    kafka_write_properties "$dir"
     kafka_format "$dir" || return 1
     rm "$dir/kafka.log"
     for attempt in 1 2 3; do
@@ -97,7 +110,7 @@ kafka_create() {
         grep -q 'Address already in use' "$dir/kafka.log" || return 1
         say "a port of attempt $attempt was taken meanwhile: trying others"
         kafka_stop "$dir" KILL
-        kafka_write_properties "$dir" "$(free_port)" "$(free_port)"
+        kafka_write_properties "$dir"
     done
     return 1
 }
@@ -109,7 +122,7 @@ kafka_stop() {
 }
 
 kafka_bootstrap_servers() {
-    sed -n 's|^advertised.listeners=PLAINTEXT://||p' "$1/kafka/server.properties"
+    sed -n 's|^advertised.listeners=[A-Z_]*://\([^,]*\).*|\1|p' "$1/kafka/server.properties"
 }
 
 # One run of a throw-away broker, so that the JVM writes the classes that it loaded.
@@ -117,7 +130,7 @@ kafka_make_class_archive() {
     local dir
     dir=$(mktemp -d)
     mkdir "$dir/kafka"
-    kafka_write_properties "$dir" "$(free_port)" "$(free_port)"
+    kafka_write_properties "$dir"
     if kafka_format "$dir" && kafka_launch "$dir" -XX:ArchiveClassesAtExit="$KAFKA_CLASSES"; then
         wait_until 180 kafka_started_or_died "$dir" || true
     fi

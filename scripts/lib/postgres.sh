@@ -48,6 +48,8 @@ postgres_write_settings() {
         for setting in ${STACK_POSTGRES_SETTINGS:-}; do
             printf "%s = '%s'\n" "${setting%%=*}" "${setting#*=}"
         done
+        ! is_secure "$dir" || printf "%s\n" "ssl = on" "ssl_cert_file = '$dir/postgres/postgres.pem'" \
+            "ssl_key_file = '$dir/postgres/postgres.key'"
     } >"$dir/postgres/stack.conf"
 }
 
@@ -65,8 +67,19 @@ postgres_init() {
         --pwfile="$dir/postgres/password" --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 \
         --no-sync --no-instructions >"$dir/postgres.log" 2>&1 || return 1
     rm "$dir/postgres/password"
+    ! is_secure "$dir" || postgres_take_tls_only "$dir" "$owner"
     postgres_write_settings "$dir" "$(free_port)"
     printf "include '%s'\n" "$dir/postgres/stack.conf" >>"$dir/postgres/data/postgresql.conf"
+}
+
+# postgres_take_tls_only DIR OWNER: whoever comes by TCP must come by TLS; there are no other lines.
+postgres_take_tls_only() {
+    install -m 600 -o "$2" "$1"/tls/postgres.{key,pem} "$1/postgres"
+    rm "$1"/tls/postgres.{key,pem}
+    install -m 600 -o "$2" /dev/stdin "$1/postgres/data/pg_hba.conf" <<EOT
+local   all all                scram-sha-256
+hostssl all all 127.0.0.1/32   scram-sha-256
+EOT
 }
 
 postgres_pid() {

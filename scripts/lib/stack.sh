@@ -11,8 +11,9 @@ stack_folder() {
     printf '%s\n' "$dir"
 }
 
+# stack_up DIR secure|plain: what is there already goes on as it is, but never less secure than asked for.
 stack_up() {
-    local dir=$1
+    local dir=$1 how=$2
     mkdir -p "$dir"
     "$ROOT/scripts/install" runtime
     postgres_check_reach "$dir"
@@ -22,9 +23,10 @@ stack_up() {
         fail "a stack runs in $dir already (scripts/stack down $dir stops it)"
     fi
     if [ -f "$dir/env" ]; then
+        [ "$how" = plain ] || is_secure "$dir" || fail "the stack in $dir was made without --secure: choose another folder"
         stack_continue "$dir"
     else
-        stack_create "$dir"
+        stack_create "$dir" "$how"
     fi
     say "the stack is up: . $dir/env"
 }
@@ -37,18 +39,20 @@ stack_continue() {
     postgres_restart "$dir" || stack_blame "$dir" postgres
     wait $! || stack_blame "$dir" kafka
     stack_migrate "$dir" "$dir/env"
-    stack_make_keys_and_topics "$dir/env"
+    ! is_secure "$dir" || secure_grant "$dir"
+    stack_make_keys_and_topics "$dir" "$dir/env"
     trap - EXIT
 }
 
 stack_create() {
-    local dir=$1 superuser_password owner_password worker_password kafka_job
-    if [ -e "$dir/postgres" ] || [ -e "$dir/kafka" ]; then
-        fail "$dir has a folder postgres or kafka that is no stack of ours"
+    local dir=$1 how=$2 superuser_password owner_password worker_password kafka_job
+    if [ -e "$dir/postgres" ] || [ -e "$dir/kafka" ] || [ -e "$dir/tls" ]; then
+        fail "$dir has a folder postgres, kafka or tls that is no stack of ours"
     fi
     superuser_password=$(random_hex 16) owner_password=$(random_hex 16) worker_password=$(random_hex 16)
     trap 'stack_failed "$dir" && stack_remove "$dir"' EXIT
-    kafka_create "$dir" &
+    [ "$how" = plain ] || secure_prepare "$dir"
+    stack_create_kafka "$dir" &
     kafka_job=$!
     postgres_create "$dir" "$superuser_password" || stack_blame "$dir" postgres
     stack_write_secret "$dir"
@@ -57,9 +61,15 @@ stack_create() {
     stack_migrate "$dir" "$dir/env.new"
     wait "$kafka_job" || stack_blame "$dir" kafka
     stack_add_kafka_to_env "$dir"
-    stack_make_keys_and_topics "$dir/env.new"
+    ! is_secure "$dir" || secure_write_user_envs "$dir"
+    stack_make_keys_and_topics "$dir" "$dir/env.new"
     mv "$dir/env.new" "$dir/env"
     trap - EXIT
+}
+
+stack_create_kafka() {
+    kafka_create "$1" || return 1
+    ! is_secure "$1" || secure_grant "$1"
 }
 
 # The end of the log that explains it, and out.
@@ -81,7 +91,7 @@ stack_failed() {
 }
 
 stack_remove() {
-    rm -rf "$1/postgres" "$1/kafka" "$1/keys" "$1/socket" "$1/env.new"
+    rm -rf "$1/postgres" "$1/kafka" "$1/keys" "$1/tls" "$1/socket" "$1/env.new" "$1"/*.env
 }
 
 stack_stop_both() {
@@ -119,7 +129,7 @@ stack_start_one() {
 # stack_make_roles DIR SUPERUSER-PASSWORD OWNER-PASSWORD WORKER-PASSWORD, and the database that they share.
 # The passwords go in on standard input and by the environment, where no list of processes shows them.
 stack_make_roles() {
-    PGPASSWORD=$2 PGOPTIONS='-c client_min_messages=warning' psql -X -q -v ON_ERROR_STOP=1 \
+    PGPASSWORD=$2 PGOPTIONS='-c client_min_messages=warning' stack_verified "$1" psql -X -q -v ON_ERROR_STOP=1 \
         -h 127.0.0.1 -p "$(postgres_port "$1")" -U postgres -d postgres 9>&- >&2 <<EOT || fail "no roles and database"
 create database slotkeeper;
 \\connect slotkeeper
@@ -138,6 +148,18 @@ stack_write_secret() {
 # stack_url DIR ROLE PASSWORD
 stack_url() {
     printf 'postgresql://%s:%s@127.0.0.1:%s/slotkeeper' "$2" "$3" "$(postgres_port "$1")"
+    ! is_secure "$1" || printf '?sslmode=verify-full&sslrootcert=%s' "$1/tls/ca.pem"
+}
+
+# stack_verified DIR COMMAND...: a program of libpq, which takes from the environment what our URLs say themselves.
+stack_verified() {
+    local dir=$1
+    shift
+    if is_secure "$dir"; then
+        PGSSLMODE=verify-full PGSSLROOTCERT=$dir/tls/ca.pem "$@"
+    else
+        "$@"
+    fi
 }
 
 stack_write_env() {
@@ -160,7 +182,10 @@ EOT
 }
 
 stack_add_kafka_to_env() {
-    printf "export SLOTKEEPER_KAFKA_BOOTSTRAP_SERVERS='%s'\n" "$(kafka_bootstrap_servers "$1")" >>"$1/env.new"
+    {
+        printf "export SLOTKEEPER_KAFKA_BOOTSTRAP_SERVERS='%s'\n" "$(kafka_bootstrap_servers "$1")"
+        ! is_secure "$1" || secure_kafka_env "$1" "$SECURE_WORKER"
+    } >>"$1/env.new"
 }
 
 # stack_migrate DIR ENV: as the owner role; sqitch takes the password from the environment.
@@ -169,7 +194,7 @@ stack_migrate() {
     # shellcheck source=/dev/null
     password=$(. "$2" && printf '%s' "$SLOTKEEPER_DATABASE_ADMIN_URL" | sed 's|^[^:]*://[^:]*:\([^@]*\)@.*|\1|')
     (cd "$ROOT/migrations" && PGPASSWORD=$password SQITCH_FULLNAME=slotkeeper SQITCH_EMAIL=slotkeeper@localhost \
-        sqitch deploy --quiet --verify \
+        stack_verified "$dir" sqitch deploy --quiet --verify \
         --target "db:pg://slotkeeper_owner@127.0.0.1:$(postgres_port "$dir")/slotkeeper") \
         >"$dir/migrate.log" 2>&1 9>&- || {
         cat "$dir/migrate.log" >&2
@@ -177,19 +202,23 @@ stack_migrate() {
     }
 }
 
-# stack_make_keys_and_topics ENV
+# stack_make_keys_and_topics DIR ENV
 stack_make_keys_and_topics() {
-    local binary=${STACK_BINARY:-$ROOT/build/release/slotkeeper}
+    local dir=$1 binary=${STACK_BINARY:-$ROOT/build/release/slotkeeper}
     [ -x "$binary" ] || {
         say "no program at $binary: topics and keys are not made"
         return 0
     }
     (
         # shellcheck source=/dev/null
-        . "$1"
+        . "$2"
         exec 9>&-
         [ -f "$SLOTKEEPER_TOKEN_SIGNING_KEY_FILE" ] ||
             "$binary" keys generate --alg ES256 --kid "$SLOTKEEPER_TOKEN_SIGNING_KID" >&2
+        compgen -G "$SLOTKEEPER_SEAL_KEY_DIR/*.pub" >/dev/null ||
+            "$binary" keys generate --seal --kid dev-seal-1 >&2
+        # shellcheck source=/dev/null
+        ! is_secure "$dir" || . <(secure_kafka_env "$dir" admin)
         "$binary" topics create >&2
     ) || fail "keys or topics could not be made"
 }

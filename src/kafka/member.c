@@ -218,7 +218,11 @@ static void react(struct member *member, const rd_kafka_message_t *message) {
         break;
     }
     log_warning(
-        "the consumer reports an error", LOG_TEXT("error", rd_kafka_err2name(message->err)));
+        "the consumer reports an error",
+        LOG_TEXT("error", rd_kafka_err2name(message->err)),
+        LOG_TEXT("text", rd_kafka_message_errstr(message)),
+        LOG_TEXT("group", member->settings.group),
+        LOG_TEXT("topic", member->settings.topic));
 }
 
 static struct view view_or_null(const void *data, size_t size) {

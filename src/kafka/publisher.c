@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "kafka/client.h"
 #include "kafka/publisher_parts.h"
+#include "kafka/trouble.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,6 +138,30 @@ enum status publisher_step(rd_kafka_error_t *error, const char *what) {
                      : STATUS_RETRY; /* CONFLICT here: the same step may be tried again */
 }
 
+/* A call that timed out says nothing of the connection that it waited for. */
+static void find_cause(const rd_kafka_error_t *failure, char cause[TROUBLE_TEXT_SIZE]) {
+    cause[0] = '\0';
+    if (rd_kafka_error_code(failure) == RD_KAFKA_RESP_ERR__TIMED_OUT) {
+        trouble_last(cause, time_monotonic_us());
+    }
+    if (cause[0] == '\0') {
+        (void)snprintf(cause, TROUBLE_TEXT_SIZE, "%s", rd_kafka_error_string(failure));
+    }
+}
+
+/* From then on no producer before has anything to say under this transactional id. */
+static enum status init_transactions(
+    rd_kafka_t *client, const char *id, const char *what, struct error *error) {
+    rd_kafka_error_t *failure = rd_kafka_init_transactions(client, INIT_TIMEOUT_MS);
+    char cause[TROUBLE_TEXT_SIZE];
+    find_cause(failure, cause);
+    if (publisher_step(failure, what) == STATUS_OK) {
+        return STATUS_OK;
+    }
+    return error_set(
+        error, STATUS_RETRY, "Kafka gives no producer with transactional id %s: %s", id, cause);
+}
+
 struct publisher *publisher_new(
     const struct publisher_settings *settings,
     struct codec *codec,
@@ -157,15 +182,10 @@ struct publisher *publisher_new(
         publisher,
         settings->transaction_timeout_us,
         error);
-    if (publisher->client == NULL) {
-        *status = STATUS_FATAL;
-    } else if (
-        publisher_step(rd_kafka_init_transactions(publisher->client, INIT_TIMEOUT_MS), "init")
-        != STATUS_OK) {
-        *status = error_set(
-            error, STATUS_RETRY, "Kafka does not give this worker a transactional producer");
-    } else {
-        *status = STATUS_OK;
+    *status = publisher->client == NULL
+                  ? STATUS_FATAL
+                  : init_transactions(publisher->client, settings->transactional_id, "init", error);
+    if (*status == STATUS_OK) {
         return publisher;
     }
     publisher_destroy(publisher);
@@ -368,10 +388,7 @@ enum status publisher_fence(
     if (client == NULL) {
         return STATUS_FATAL;
     }
-    enum status status =
-        publisher_step(rd_kafka_init_transactions(client, INIT_TIMEOUT_MS), "fence");
+    enum status status = init_transactions(client, transactional_id, "fence", error);
     rd_kafka_destroy(client);
-    return status == STATUS_OK
-               ? STATUS_OK
-               : error_set(error, STATUS_RETRY, "a predecessor's producer cannot be fenced now");
+    return status;
 }

@@ -155,6 +155,15 @@ static enum status judge_configs(
     return STATUS_OK;
 }
 
+/* A cluster does not tell the two apart. */
+static enum status not_there(const struct topic_name *name, struct error *error) {
+    return error_set(
+        error,
+        STATUS_INVALID,
+        "there is no topic %s, or this Kafka user has no right to it",
+        name->text);
+}
+
 static enum status judge_partitions(
     const struct topic_plan *plan,
     const struct topics_found *found,
@@ -167,8 +176,12 @@ static enum status judge_partitions(
     *usable = partitions;
     for (size_t i = 0; i < sizeof twins / sizeof twins[0]; i++) {
         int32_t twin_partitions = found->topics[twins[i]].partitions;
+        struct topic_name name = topic_name(plan->prefix, twins[i]);
+        if (twin_partitions == 0) {
+            *usable = 0;
+            return not_there(&name, error);
+        }
         if (twin_partitions < *usable) {
-            struct topic_name name = topic_name(plan->prefix, twins[i]);
             *usable = twin_partitions;
             (void)error_set(
                 error,
@@ -198,7 +211,7 @@ enum status kafka_topics_verify(
         return status;
     }
     if (found.topics[request].partitions == 0) {
-        return error_set(error, STATUS_INVALID, "there is no topic %s", name.text);
+        return not_there(&name, error);
     }
     status = topics_read_configs(&question, &found, error);
     if (status == STATUS_OK) {
