@@ -5,20 +5,18 @@
 #include "base/time.h"
 #include "postgres/row.h"
 
-#include <stdio.h>
-
 enum {
     ROUND_US = 1000000,
     EXPIRE_US = 10000000,
+    FORGET_US = 60000000,
     ROWS_MAX = 1000, /* removed by one statement */
     SLICES_MAX = 5,  /* a partition, or the log, a round */
-    LABEL_SIZE = 32,
 };
 
 static void measure_lag(struct session *session, const struct partition *partition) {
     int64_t high = member_high_watermark(session->member, partition->number);
     char label[LABEL_SIZE];
-    (void)snprintf(label, sizeof label, "%d", (int)partition->number);
+    partitions_label(session, partition->number, label);
     if (high >= 0) {
         metrics_set(METRIC_CONSUMER_LAG, label, (double)(high - partition->next_offset));
     }
@@ -67,6 +65,36 @@ static enum status expire_log(struct session *session, int64_t now_us) {
     return status;
 }
 
+/* Log-ins that failed long ago; one session at a time, too. */
+static enum status forget_log_ins(struct session *session, int64_t now_us) {
+    if (now_us - session->forgotten_us < FORGET_US) {
+        return STATUS_OK;
+    }
+    const struct settings *settings = session->settings;
+    struct parameters parameters = {.count = 0};
+    bool more = false;
+    parameters_add_int8(&parameters, session->host->scratch, settings->login_lock_us);
+    parameters_add_int4(&parameters, session->host->scratch, ROWS_MAX);
+    parameters_add_int4(&parameters, session->host->scratch, (int32_t)settings->login_rows_max);
+    enum status status = remove_slices(session, STATEMENT_FORGET_LOG_INS, &parameters, &more);
+    session->forgotten_us = more ? session->forgotten_us : now_us;
+    return status;
+}
+
+/* What all sessions of a lane may do, and one of them does. */
+static enum status expire(struct session *session, int64_t now_us) {
+    switch (session->host->lane) {
+    case LANE_SLOTS:
+        return expire_log(session, now_us);
+    case LANE_ACCOUNTS:
+        return forget_log_ins(session, now_us);
+    case LANE_QUERIES:
+    case LANE_COUNT:
+        break;
+    }
+    return STATUS_OK;
+}
+
 static enum status tidy(struct session *session, struct partition *partition) {
     enum status status = STATUS_OK;
     if (partition->end_offset > partition->next_offset) {
@@ -91,18 +119,19 @@ static enum status run_round(struct session *session, int64_t now_us) {
     for (size_t i = 0; status == STATUS_OK && i < session->partition_count; i++) {
         struct partition *partition = &session->partitions[i];
         measure_lag(session, partition);
-        if (!partition->stopped) {
+        if (!partition->stopped && session->host->lane != LANE_QUERIES) {
             status = tidy(session, partition);
         }
     }
     const struct partition *first = partitions_find(session, 0);
-    if (status == STATUS_OK && first != NULL && !first->stopped) {
+    if (status == STATUS_OK && first != NULL && !first->stopped
+        && session->host->lane == LANE_SLOTS) {
         status = pending_publish(session);
     }
     if (status == STATUS_OK) {
         status = partitions_verify_again(session);
     }
-    return status == STATUS_OK ? expire_log(session, now_us) : status;
+    return status == STATUS_OK ? expire(session, now_us) : status;
 }
 
 enum status housekeeping_run(struct session *session) {

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BROKER_TIMEOUT_MS = 10000, LABEL_SIZE = 32, VERIFY_AGAIN_US = 30000000 };
+enum { BROKER_TIMEOUT_MS = 10000, VERIFY_AGAIN_US = 30000000 };
 
 /* One partition on its way from assigned to owned. */
 struct taking {
@@ -21,8 +21,14 @@ struct taking {
     struct takeover takeover;
 };
 
-static void set_label(char label[LABEL_SIZE], int32_t number) {
-    (void)snprintf(label, LABEL_SIZE, "%d", (int)number);
+/* Partitions of the lane of slots, which is most of what runs, by their number alone. */
+void partitions_label(const struct session *session, int32_t number, char label[LABEL_SIZE]) {
+    const char *lane = topic_suffix(topic_of_lane(session->host->lane));
+    if (session->host->lane == LANE_SLOTS) {
+        (void)snprintf(label, LABEL_SIZE, "%d", (int)number);
+    } else {
+        (void)snprintf(label, LABEL_SIZE, "%s/%d", lane, (int)number);
+    }
 }
 
 struct partition *partitions_find(const struct session *session, int32_t number) {
@@ -37,7 +43,7 @@ struct partition *partitions_find(const struct session *session, int32_t number)
 void partitions_stop(
     struct session *session, struct partition *partition, const char *word, const char *why) {
     char label[LABEL_SIZE];
-    set_label(label, partition->number);
+    partitions_label(session, partition->number, label);
     if (!partition->stopped) {
         partition->stopped = true;
         (void)atomic_fetch_add(&session->host->partitions_stopped, 1);
@@ -179,6 +185,14 @@ static void examine(struct session *session, struct taking *taking, struct parti
     taking->takeover.partition = partition;
     taking->takeover.cluster_in_database = taking->taken.cluster_id;
     taking->takeover.cluster_here = session->cluster_id;
+    if (session->host->lane == LANE_QUERIES) { /* nothing of them is in the database */
+        partition->next_offset = takeover_first_query(&taking->takeover);
+        partition->published_offset = partition->next_offset;
+        taking->takeover.committed_offset = partition->next_offset;
+        taking->assigned->consume = true;
+        taking->assigned->start_offset = partition->next_offset;
+        return;
+    }
     const char *refusal = takeover_refusal(&taking->takeover, &why);
     taking->assigned->consume = refusal == NULL;
     taking->assigned->start_offset = takeover_start_offset(&taking->takeover);
@@ -268,7 +282,7 @@ static enum status verify_topic(struct session *session, int32_t *usable) {
     const struct topic_plan plan = {.prefix = session->settings->topics_prefix};
     struct error why;
     enum status status = kafka_topics_verify(
-        member_client(session->member), &plan, TOPIC_SLOT_COMMANDS, usable, &why);
+        member_client(session->member), &plan, topic_of_lane(session->host->lane), usable, &why);
     if (status == STATUS_RETRY) {
         *session->error = why;
         return STATUS_RETRY;
@@ -332,7 +346,7 @@ static void release(struct session *session, struct partition *partition) {
         session->clean = status == STATUS_OK || status == STATUS_LOST;
     }
     char label[LABEL_SIZE];
-    set_label(label, partition->number);
+    partitions_label(session, partition->number, label);
     metrics_hide(METRIC_CONSUMER_LAG, label);
     if (partition->stopped) {
         metrics_hide(METRIC_PARTITION_STOPPED, label);

@@ -12,15 +12,20 @@ enum { GATHER_WAIT_MS = 200, CLUSTER_TIMEOUT_MS = 10000 };
 
 static void name_things(struct session *session) {
     const char *prefix = session->settings->topics_prefix;
-    session->request_topic = topic_name(prefix, TOPIC_SLOT_COMMANDS);
-    session->dead_letter_topic = topic_name(prefix, TOPIC_SLOT_COMMANDS_DLT);
+    enum topic topic = topic_of_lane(session->host->lane);
+    session->request_topic = session->host->request_topic;
+    session->dead_letter_topic = topic_name(prefix, topic_dead_letters(topic));
     session->outcome_topic = topic_name(prefix, TOPIC_OUTCOMES);
     session->audit_topic = topic_name(prefix, TOPIC_AUDIT);
     char id[UUID_TEXT_SIZE + 1];
     session->owner.owner = uuid_random();
     uuid_format(session->owner.owner, id);
     (void)snprintf(
-        session->group, sizeof session->group, "%s.slot-commands", session->settings->group_prefix);
+        session->group,
+        sizeof session->group,
+        "%s.%s",
+        session->settings->group_prefix,
+        topic_suffix(topic));
     (void)snprintf(
         session->transactional_id, sizeof session->transactional_id, "%s.%s", session->group, id);
     if (session->settings->worker_instance_id[0] != '\0') { /* each thread is a member of its own */
@@ -45,7 +50,8 @@ static enum status open_database(struct session *session) {
     session->store = (struct store){
         .pipeline = session->pipeline,
         .topic = session->owner.topic,
-        .owner = session->owner.owner};
+        .owner = session->owner.owner,
+        .secrets = session->host->secrets};
     return status;
 }
 
@@ -88,7 +94,7 @@ static enum status join(struct session *session) {
         .group = session->group,
         .topic = session->request_topic.text,
         .instance_id = session->instance_id,
-        .batch_max = (size_t)session->settings->batch_max,
+        .batch_max = session->host->batch_max,
         .batch_bytes_max = (size_t)session->settings->batch_bytes_max,
     };
     const struct member_events events = {

@@ -11,13 +11,20 @@
 
 #include <stdatomic.h>
 
+enum { REPLY_PREFIX_SIZE = 200 };
+
 /* What a thread keeps from session to session, and what others see of it. */
 struct session_host {
-    size_t index; /* of the thread */
+    enum lane lane;
+    size_t index; /* of the thread, among those of its lane */
     const struct settings *settings;
+    size_t batch_max; /* records */
+    struct topic_name request_topic;
+    char reply_prefix[REPLY_PREFIX_SIZE];
     struct engine *engine;
     struct arena *scratch;
     struct reply_topics *reply_topics;
+    const struct secrets *secrets; /* NULL but in the lane of accounts */
     atomic_bool *stopping;
     atomic_bool joined; /* the group has given it an assignment, be it empty */
     atomic_int partitions_owned;

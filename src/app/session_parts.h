@@ -28,6 +28,7 @@ struct session {
     int64_t housekept_us; /* monotonic */
     int64_t verified_us;  /* monotonic */
     int64_t expired_us;   /* monotonic */
+    int64_t forgotten_us; /* monotonic */
     struct error *error;
 };
 
@@ -46,6 +47,10 @@ enum status pending_publish(struct session *session) MUST_USE;
 /* STATUS_LOST: partitions that were unusable when they were given may be usable now, so join again.
  */
 enum status partitions_verify_again(struct session *session) MUST_USE;
+
+enum { LABEL_SIZE = 32 };
+
+void partitions_label(const struct session *session, int32_t number, char label[LABEL_SIZE]);
 
 struct partition *partitions_find(const struct session *session, int32_t number);
 void partitions_stop(

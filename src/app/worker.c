@@ -60,6 +60,7 @@ static struct limits limits_of(const struct settings *settings) {
 
 static struct engine_settings engine_settings_of(const struct worker *worker) {
     return (struct engine_settings){
+        .lane = LANE_SLOTS,
         .limits = limits_of(worker->settings),
         .topic = view_text(worker->request_topic.text),
         .reply_prefix = view_text(worker->reply_prefix),
@@ -172,7 +173,9 @@ static enum status make_host(
     host->scratch = arena_new((size_t)worker->settings->batch_memory_max);
     host->reply_topics =
         reply_topics_new(worker->reply_prefix, (size_t)worker->settings->reply_topics_max);
-    host->engine = engine_new(&settings, worker->schemas, worker->verifier, error);
+    const struct engine_security security = {.verifier = worker->verifier};
+    host->batch_max = (size_t)worker->settings->batch_max;
+    host->engine = engine_new(&settings, worker->schemas, &security, error);
     if (host->scratch == NULL || host->reply_topics == NULL) {
         return error_set(error, STATUS_FATAL, "no memory for a thread");
     }

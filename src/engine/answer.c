@@ -231,16 +231,32 @@ struct view event_bodies_encode(struct arena *arena, const struct answer *answer
     return view_of(bytes, size);
 }
 
-bool event_bodies_decode(struct view bytes, struct answer *answer) {
-    answer->event_count = 0;
-    while (bytes.size > 0) {
-        if (answer->event_count == COMMAND_EVENTS_MAX || bytes.size < LENGTH_SIZE
-            || bytes.size - LENGTH_SIZE < get_u32(bytes.data)) {
-            return false;
-        }
-        struct view body = view_of(bytes.data + LENGTH_SIZE, get_u32(bytes.data));
-        answer->events[answer->event_count++].body = body;
-        bytes = view_from(bytes, LENGTH_SIZE + body.size);
+/* The next body of the list; false at the end, and *failed on what is cut. */
+static bool next_body(struct view *rest, struct view *body, bool *failed) {
+    if (rest->size == 0) {
+        return false;
     }
+    if (rest->size < LENGTH_SIZE || rest->size - LENGTH_SIZE < get_u32(rest->data)) {
+        *failed = true;
+        return false;
+    }
+    *body = view_of(rest->data + LENGTH_SIZE, get_u32(rest->data));
+    *rest = view_from(*rest, LENGTH_SIZE + body->size);
     return true;
+}
+
+bool event_bodies_decode(struct arena *arena, struct view bytes, struct answer *answer) {
+    struct view rest = bytes;
+    struct view body;
+    bool failed = false;
+    size_t count = 0;
+    while (next_body(&rest, &body, &failed)) {
+        count++;
+    }
+    answer->events = ARENA_ARRAY(arena, struct answer_event, count);
+    answer->event_count = failed ? 0 : count;
+    for (size_t i = 0; i < answer->event_count; i++) {
+        (void)next_body(&bytes, &answer->events[i].body, &failed);
+    }
+    return !failed;
 }

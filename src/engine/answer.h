@@ -43,6 +43,15 @@ struct answer_event {
     struct view body;
 };
 
+/* What an answer does to the records of attempts. */
+struct settlement {
+    bool forgives; /* failures under throttle_key are forgotten */
+    struct digest throttle_key;
+    bool remembers_device;
+    struct uuid account_id;
+    struct digest device_key;
+};
+
 struct answer {
     int32_t partition;
     int64_t offset;
@@ -58,15 +67,17 @@ struct answer {
     struct uuid outcome_id; /* these four as the body says: of the first answer, for a duplicate */
     enum code code;
     int64_t outcome_time_us;
-    struct view outcome; /* bare body */
+    int64_t retry_after_ms; /* as the body says; not known of one that comes from the log */
+    struct view outcome;    /* bare body */
     uint64_t outcome_fingerprint;
 
-    struct answer_event events[COMMAND_EVENTS_MAX];
+    struct answer_event *events;
     size_t event_count;
     uint64_t event_fingerprint;
 
     struct route route;
     struct dead_letter dead_letter;
+    const struct settlement *settlement; /* NULL: it was no attempt at a password */
 };
 
 /* The durable encodings: a list of fields, each a tag byte, a 32-bit big-endian length and the
@@ -79,7 +90,7 @@ bool dead_letter_decode(
     struct arena *arena, struct view bytes, struct dead_letter *dead_letter) MUST_USE;
 /* Bodies one after the other, each behind its 32-bit big-endian length. */
 struct view event_bodies_encode(struct arena *arena, const struct answer *answer) MUST_USE;
-/* Into events[].body; false: cut, or more than COMMAND_EVENTS_MAX. */
-bool event_bodies_decode(struct view bytes, struct answer *answer) MUST_USE;
+/* Into events[].body, the array in the arena; false: cut. */
+bool event_bodies_decode(struct arena *arena, struct view bytes, struct answer *answer) MUST_USE;
 
 #endif

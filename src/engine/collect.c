@@ -7,7 +7,9 @@
 
 /* Ids as they are met; sorted and made unique at the end. */
 struct collection {
-    struct uuid_list callers;
+    struct uuid_list accounts;
+    struct uuid_list holdings;
+    struct view_list logins;
     struct uuid_list slots;
     struct uuid_list appointments;
     struct uuid_list patients;
@@ -92,7 +94,6 @@ static void add_fields(struct collection *collection, const struct command *comm
         }
         switch (command->definition->fields[i].row) {
         case ROW_NONE:
-        case ROW_ACCOUNT: /* of the lane of accounts, which has no thread yet */
             break;
         case ROW_SLOT:
             add(&collection->slots, value->as.uuid);
@@ -100,19 +101,49 @@ static void add_fields(struct collection *collection, const struct command *comm
         case ROW_APPOINTMENT:
             add(&collection->appointments, value->as.uuid);
             break;
+        case ROW_ACCOUNT:
+            add(&collection->accounts, value->as.uuid);
+            break;
         }
     }
 }
 
+/* A rehearsal finds the account whose password is to be looked at; afterwards it is known by its
+ * id, and only a login that is to be taken is still asked for. */
+static void add_credentials(
+    struct collection *collection, const struct request *request, bool rehearsal) {
+    const struct credentials *credentials = &request->sealed->credentials;
+    enum password_of password = request->decoded.command.definition->password;
+    if (credentials->proof.state == PROOF_RIGHT && password != PASSWORD_OF_NOBODY) {
+        add(&collection->accounts, credentials->proof.account_id);
+    }
+    if (credentials->login.data != NULL && (rehearsal || password == PASSWORD_OF_NOBODY)) {
+        collection->logins.items[collection->logins.count++] = credentials->login;
+    }
+}
+
+static void add_holdings(struct collection *collection, const struct command *command) {
+    if ((command->definition->loads & LOAD_TARGETS_HOLDINGS) != 0) {
+        add(&collection->holdings, command_value(command, "account_id")->as.uuid);
+    }
+}
+
 static void add_request(
-    struct collection *collection, const struct request *request, const struct limits *limits) {
+    struct collection *collection, const struct request *request, const struct attempt *attempt) {
+    const struct limits *limits = &attempt->engine->settings.limits;
     const struct command *command = &request->decoded.command;
-    add(&collection->callers, request->claims.subject);
+    if (request->authenticated) {
+        add(&collection->accounts, request->caller);
+    }
+    if (request->sealed != NULL) {
+        add_credentials(collection, request, attempt->rehearsal);
+    }
     collection->recalls[collection->recall_count++] =
-        (struct recall_key){.caller = request->claims.subject, .command_id = command->command_id};
+        (struct recall_key){.caller = request->caller, .command_id = command->command_id};
     add_fields(collection, command);
+    add_holdings(collection, command);
     if ((command->definition->loads & LOAD_CALLERS_APPOINTMENTS) != 0) {
-        add(&collection->patients, request->claims.subject);
+        add(&collection->patients, request->caller);
     }
     if ((command->definition->loads & LOAD_CALLERS_CALENDAR) != 0) {
         add_window(collection, request, limits);
@@ -121,7 +152,8 @@ static void add_request(
 
 static void collection_init(struct collection *collection, struct arena *arena, size_t count) {
     struct uuid_list *lists[] = {
-        &collection->callers,
+        &collection->accounts,
+        &collection->holdings,
         &collection->patients,
         &collection->doctors,
         &collection->slots,
@@ -129,6 +161,7 @@ static void collection_init(struct collection *collection, struct arena *arena, 
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         lists[i]->items = ARENA_ARRAY(arena, struct uuid, count * COMMAND_FIELDS_MAX);
     }
+    collection->logins.items = ARENA_ARRAY(arena, struct view, count);
     collection->windows = ARENA_ARRAY(arena, struct calendar_window, count);
     collection->recalls = ARENA_ARRAY(arena, struct recall_key, count);
 }
@@ -162,26 +195,35 @@ static void collect_claims(struct attempt *attempt) {
     }
 }
 
+static bool ends_account(const struct attempt *attempt) {
+    return attempt->requests[0].would_end_account && !attempt->rehearsal;
+}
+
 void stage_collect(struct attempt *attempt) {
     struct collection collection = {.window_count = 0};
     collection_init(&collection, attempt->engine->work, attempt->count);
     collect_claims(attempt);
     for (size_t i = 0; i < attempt->count && !attempt->answer_internal; i++) {
         if (attempt->requests[i].early == CODE_ACCEPTED) {
-            add_request(&collection, &attempt->requests[i], &attempt->engine->settings.limits);
+            add_request(&collection, &attempt->requests[i], attempt);
         }
     }
-    sort_unique(&collection.callers);
+    sort_unique(&collection.accounts);
+    sort_unique(&collection.holdings);
     sort_unique(&collection.slots);
     sort_unique(&collection.appointments);
     sort_unique(&collection.patients);
     sort_unique(&collection.doctors);
     merge_windows(&collection);
     attempt->load = (struct load_request){
+        .lane = attempt->engine->settings.lane,
+        .rehearsal = attempt->rehearsal,
         .claims = attempt->claims,
         .claim_count = attempt->claim_count,
-        .lock_accounts_for_update = attempt->lock_accounts_for_update,
-        .callers = collection.callers,
+        .lock_accounts_for_update = attempt->lock_accounts_for_update || ends_account(attempt),
+        .accounts = collection.accounts,
+        .logins = collection.logins,
+        .holdings = collection.holdings,
         .slots = collection.slots,
         .appointments = collection.appointments,
         .patients = collection.patients,

@@ -74,20 +74,27 @@ static struct dead_letter dead_letter_of(struct arena *arena, const struct recor
         .header_count = record->header_count};
 }
 
-/* What stands in the answer whatever was decided. */
-static void begin_answer(
+void answer_begin(
     const struct attempt *attempt, const struct request *request, struct answer *answer) {
+    const struct engine *engine = attempt->engine;
     *answer = (struct answer){
         .partition = request->partition->number,
         .offset = request->record.offset,
         .append_time_us = request->record.append_time_us,
-        .has_caller = request->authenticated,
-        .caller = request->claims.subject,
+        .has_caller = request->authenticated || request->sealed != NULL,
+        .caller = request->caller,
         .has_command_id = request->decoded.has_command_id,
         .command_id = request->decoded.command.command_id,
         .content_hash = request->content_hash,
         .decided_at_us = attempt->now_us,
-        .route = route_of(attempt->engine, request),
+        .retry_after_ms = -1,
+        .route = route_of(engine, request),
+        .outcome_id = outcome_id_of(
+            engine->cluster_id,
+            request->partition->generation,
+            engine->settings.topic,
+            request->partition->number,
+            request->record.offset),
     };
 }
 
@@ -98,14 +105,14 @@ static void encode_outcome(
     struct answer *answer) {
     struct outcome outcome = {
         .outcome_id = answer->outcome_id,
-        .has_caller = answer->has_caller,
-        .caller = answer->caller,
+        .has_caller = request->authenticated,
+        .caller = request->caller,
         .has_command_id = answer->has_command_id,
         .command_id = answer->command_id,
         .command = request->decoded.command_name,
         .code = answer->code,
         .decided_at_us = attempt->now_us,
-        .retry_after_ms = -1,
+        .retry_after_ms = answer->retry_after_ms,
     };
     if (result != NULL) {
         outcome.result = *result;
@@ -118,6 +125,7 @@ static void encode_outcome(
 static void encode_events(
     const struct attempt *attempt, const struct decision *decision, struct answer *answer) {
     const struct engine *engine = attempt->engine;
+    answer->events = ARENA_ARRAY(engine->work, struct answer_event, decision->event_count);
     answer->event_count = decision->event_count;
     answer->event_fingerprint = codec_event_fingerprint(engine->codec);
     for (size_t i = 0; i < decision->event_count; i++) {
@@ -147,29 +155,79 @@ static enum status answer_from_log(
     return STATUS_OK;
 }
 
-static enum status decide_command(
-    struct attempt *attempt, const struct request *request, struct answer *answer) {
-    struct decision decision = {
+struct decision attempt_decision(
+    struct attempt *attempt, const struct request *request, struct uuid outcome_id) {
+    return (struct decision){
         .world = &attempt->world,
         .limits = &attempt->engine->settings.limits,
         .now_us = attempt->now_us,
         .command = &request->decoded.command,
         .content_hash = request->content_hash,
-        .caller_id = request->claims.subject,
+        .credentials = request->sealed == NULL ? NULL : &request->sealed->credentials,
+        .anonymous = !request->authenticated,
+        .caller_id = request->caller,
         .caller_role = request->claims.role,
         .has_token_version = request->claims.has_version,
         .token_version = request->claims.version,
         .token_issued_at_us = request->claims.issued_at_s * TIME_SECOND_US,
         .append_time_us = request->record.append_time_us,
         .expires_at_us = request->headers.expires_at_us,
-        .outcome_id = answer->outcome_id,
+        .outcome_id = outcome_id,
         .seat_hint = (uint32_t)request->partition->number * GOLDEN_RATIO,
     };
+}
+
+/* An account that others may be booking with at this moment must not end under their hands. */
+static bool lacks_lock(
+    const struct attempt *attempt, const struct request *request, enum code code) {
+    return code == CODE_ACCEPTED && request->decoded.command.definition->ends_account
+           && !attempt->load.lock_accounts_for_update;
+}
+
+/* STATUS_CONFLICT: what the rehearsal found has changed since, so it is held again. */
+static enum status compare_with_rehearsal(
+    const struct attempt *attempt,
+    const struct request *request,
+    const struct decision *decision,
+    enum code code) {
+    if (decision->needs_proof) {
+        request->sealed->credentials.proof.state = PROOF_NONE;
+        return STATUS_CONFLICT;
+    }
+    return lacks_lock(attempt, request, code) ? STATUS_CONFLICT : STATUS_OK;
+}
+
+/* What the answer does to the records of attempts at passwords. */
+static void settle(
+    const struct request *request, const struct decision *decision, struct answer *answer) {
+    struct sealed *sealed = request->sealed;
+    if (sealed == NULL) {
+        return;
+    }
+    bool succeeded = answer->code == CODE_ACCEPTED;
+    sealed->settlement.forgives = succeeded;
+    sealed->settlement.remembers_device = succeeded && decision->result.type == RESULT_SESSION;
+    answer->settlement = &sealed->settlement;
+}
+
+static enum status decide_command(
+    struct attempt *attempt, const struct request *request, struct answer *answer) {
+    struct decision decision = attempt_decision(attempt, request, answer->outcome_id);
     enum code code = judge(&decision);
     if (decision.recalled != NULL) {
         return answer_from_log(attempt, decision.recalled, answer);
     }
+    enum status status = compare_with_rehearsal(attempt, request, &decision, code);
+    if (status == STATUS_OK && decision.result.type == RESULT_SESSION) {
+        status = seal_session(attempt, request, &decision.result.as.session);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
     answer->code = code;
+    answer->retry_after_ms =
+        decision.retry_after_us < 0 ? -1 : (decision.retry_after_us + 999) / 1000;
+    settle(request, &decision, answer);
     encode_outcome(attempt, request, code == CODE_ACCEPTED ? &decision.result : NULL, answer);
     encode_events(attempt, &decision, answer);
     if (decision.remembered != NULL) {
@@ -182,23 +240,26 @@ static enum status decide_command(
 
 static enum status decide_request(
     struct attempt *attempt, const struct request *request, struct answer *answer) {
-    struct engine *engine = attempt->engine;
-    begin_answer(attempt, request, answer);
-    answer->outcome_id = outcome_id_of(
-        engine->cluster_id,
-        request->partition->generation,
-        engine->settings.topic,
-        request->partition->number,
-        request->record.offset);
+    answer_begin(attempt, request, answer);
     if (request->early == CODE_ACCEPTED && !attempt->answer_internal) {
         return decide_command(attempt, request, answer);
     }
-    answer->code = attempt->answer_internal ? CODE_INTERNAL : request->early;
-    encode_outcome(attempt, request, NULL, answer);
-    if (code_status(answer->code) == OUTCOME_INVALID) {
-        answer->dead_letter = dead_letter_of(engine->work, &request->record);
-    }
+    answer_finish(
+        attempt, request, attempt->answer_internal ? CODE_INTERNAL : request->early, NULL, answer);
     return STATUS_OK;
+}
+
+void answer_finish(
+    const struct attempt *attempt,
+    const struct request *request,
+    enum code code,
+    const struct result *result,
+    struct answer *answer) {
+    answer->code = code;
+    encode_outcome(attempt, request, code == CODE_ACCEPTED ? result : NULL, answer);
+    if (code_status(code) == OUTCOME_INVALID) {
+        answer->dead_letter = dead_letter_of(attempt->engine->work, &request->record);
+    }
 }
 
 enum status stage_decide(struct attempt *attempt) {

@@ -1,19 +1,44 @@
 /* Steps 1 to 3 of the order of checks: what can be answered without touching a row. */
 #include "engine/attempt.h"
 
-static enum code authenticate(struct engine *engine, struct request *request) {
+static bool takes_token(const struct command_definition *definition, bool sealed) {
+    switch (definition->credentials) {
+    case CREDENTIALS_NEVER:
+        return !definition->open_to_all;
+    case CREDENTIALS_ONLY:
+        return false;
+    case CREDENTIALS_OR_TOKEN:
+        return !sealed;
+    case CREDENTIALS_BESIDE_TOKEN:
+        return true;
+    }
+    return true;
+}
+
+static enum code verify(struct engine *engine, struct request *request) {
     request->authenticated = token_verify(
-        engine->verifier,
+        engine->security.verifier,
         request->headers.authorization,
         request->record.append_time_us,
         &request->claims);
-    if (!request->authenticated) {
-        return CODE_UNAUTHENTICATED;
+    request->caller = request->claims.subject;
+    return request->authenticated ? CODE_ACCEPTED : CODE_UNAUTHENTICATED;
+}
+
+static enum code authenticate(struct engine *engine, struct request *request) {
+    const struct command_definition *definition = request->decoded.command.definition;
+    const struct value *box = command_value(&request->decoded.command, "sealed");
+    bool sealed = definition->credentials != CREDENTIALS_NEVER && box->present;
+    bool by_token = takes_token(definition, sealed);
+    enum code code = by_token ? verify(engine, request) : CODE_ACCEPTED;
+    if (code == CODE_ACCEPTED && sealed) {
+        code = unseal(engine, request);
     }
-    if ((request->decoded.command.definition->roles & ROLE_BIT(request->claims.role)) == 0) {
-        return CODE_FORBIDDEN_ROLE;
+    if (code == CODE_ACCEPTED && by_token
+        && (definition->roles & ROLE_BIT(request->claims.role)) == 0) {
+        code = CODE_FORBIDDEN_ROLE;
     }
-    return CODE_ACCEPTED;
+    return code;
 }
 
 static enum code decode(struct engine *engine, struct request *request) {

@@ -32,7 +32,7 @@ struct range {
 struct engine *engine_new(
     const struct engine_settings *settings,
     const struct schemas *schemas,
-    struct token_verifier *verifier,
+    const struct engine_security *security,
     struct error *error) {
     struct engine *engine = calloc(1, sizeof *engine);
     if (engine == NULL) {
@@ -40,10 +40,10 @@ struct engine *engine_new(
         return NULL;
     }
     engine->settings = *settings;
-    engine->verifier = verifier;
+    engine->security = *security;
     engine->arena = arena_new(settings->arena_size_max);
     engine->work = arena_new(settings->arena_size_max);
-    engine->codec = codec_new(schemas, LANE_SLOTS, settings->record_size_max, error);
+    engine->codec = codec_new(schemas, settings->lane, settings->record_size_max, error);
     if (engine->arena == NULL || engine->work == NULL || engine->codec == NULL) {
         engine_destroy(engine);
         return NULL;
@@ -78,7 +78,8 @@ struct codec *engine_codec(struct engine *engine) {
     return engine->codec;
 }
 
-/* The stages behind the bars: one database transaction. A row a stage. */
+/* The stages behind the bars: one database transaction. A row a stage. What stage_prepare does is
+ * over before that begins. */
 static enum status load(struct attempt *attempt) {
     struct engine *engine = attempt->engine;
     stage_collect(attempt);
@@ -114,6 +115,7 @@ static enum status transact(struct attempt *attempt) {
         const char *name;
         enum status (*run)(struct attempt *attempt);
     } stages[] = {
+        {"prepare", stage_prepare},
         {"load", load},
         {"decide", stage_decide},
         {"save", save},
@@ -144,7 +146,7 @@ static void move_on(struct attempt *attempt) {
     }
 }
 
-static void count_answers(const struct attempt *attempt) {
+void attempt_count(const struct attempt *attempt) {
     for (size_t i = 0; i < attempt->count; i++) {
         const struct answer *answer = &attempt->answers[i];
         const struct command_definition *definition =
@@ -177,19 +179,21 @@ static enum status attempt_until_settled(struct attempt *attempt) {
     return STATUS_RETRY;
 }
 
-static enum status run_range(struct engine *engine, struct request *requests, struct range range) {
+/* range->count afterwards: how many the attempt was about, which may be fewer. */
+static enum status run_range(struct engine *engine, struct request *requests, struct range *range) {
     struct attempt attempt = {
         .engine = engine,
-        .requests = requests + range.from,
-        .count = range.count,
-        .answer_internal = range.refusals == REFUSED_TWICE,
+        .requests = requests + range->from,
+        .count = range->count,
+        .answer_internal = range->refusals == REFUSED_TWICE,
     };
     enum status status = attempt_until_settled(&attempt);
+    range->count = attempt.count;
     if (status != STATUS_OK) {
         return status;
     }
     move_on(&attempt);
-    count_answers(&attempt);
+    attempt_count(&attempt);
     status = run_stage("publish", publish, &attempt);
     for (size_t i = 0; status == STATUS_OK && i < attempt.claim_count; i++) {
         attempt.claims[i].partition->published_offset = attempt.claims[i].after_offset;
@@ -250,7 +254,11 @@ static enum status run_halving(struct engine *engine, struct request *requests, 
     push(&ranges, 0, count, REFUSED_NEVER);
     while (status == STATUS_OK && ranges.count > 0) {
         struct range range = ranges.items[--ranges.count];
-        status = run_range(engine, requests, range);
+        size_t whole = range.count;
+        status = run_range(engine, requests, &range);
+        if (range.count < whole) {
+            push(&ranges, range.from + range.count, whole - range.count, REFUSED_NEVER);
+        }
         if (status == STATUS_POISON) {
             status = narrow_down(&ranges, range, requests);
         }
@@ -262,7 +270,10 @@ enum status engine_run(struct engine *engine, struct request *requests, size_t c
     int64_t began_us = time_monotonic_us();
     stage_decode(engine, requests, count);
     metrics_observe(METRIC_STAGE_SECONDS, "decode", (double)(time_monotonic_us() - began_us) / 1e6);
-    enum status status = run_halving(engine, requests, count);
+    enum status status = engine->settings.lane == LANE_QUERIES
+                             ? run_queries(engine, requests, count)
+                             : run_halving(engine, requests, count);
     arena_reset(engine->work);
+    unseal_wipe(requests, count);
     return status;
 }

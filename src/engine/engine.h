@@ -11,22 +11,35 @@
 #include "engine/request.h"
 
 struct engine_settings {
+    enum lane lane;
     struct limits limits;
     struct view topic;        /* the request topic */
     struct view reply_prefix; /* "scheduling.replies." */
     size_t batch_max;
     size_t arena_size_max; /* of the batch, and again of one attempt at it */
     size_t record_size_max;
+    size_t hashes_max; /* passwords hashed for one transaction */
+    int64_t seal_age_max_us;
+    int64_t token_ttl_us;
+};
+
+/* What the process has one of; outlives the engine. Only the verifier is there in every lane. */
+struct engine_security {
+    struct token_verifier *verifier;
+    struct seal_keys *seal_keys;
+    struct signer *signer;
+    struct secrets *secrets;
+    struct hasher *hasher;
 };
 
 struct engine;
 
-/* The settings' views, schemas, verifier and ports must outlive the engine. NULL with *error set:
+/* The settings' views, schemas and ports must outlive the engine. NULL with *error set:
  * no memory, or schemas that do not fit. */
 struct engine *engine_new(
     const struct engine_settings *settings,
     const struct schemas *schemas,
-    struct token_verifier *verifier,
+    const struct engine_security *security,
     struct error *error) MUST_USE;
 void engine_destroy(struct engine *engine);
 

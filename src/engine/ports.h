@@ -2,6 +2,8 @@
 #ifndef SLOTKEEPER_ENGINE_PORTS_H
 #define SLOTKEEPER_ENGINE_PORTS_H
 
+#include "domain/command.h"
+#include "domain/throttle.h"
 #include "domain/world.h"
 #include "engine/answer.h"
 
@@ -45,12 +47,22 @@ struct recall_key {
     struct uuid command_id;
 };
 
+struct view_list {
+    struct view *items;
+    size_t count;
+};
+
 /* Everything that a batch wants locked and loaded. */
 struct load_request {
+    enum lane lane;
+    bool rehearsal; /* claims nothing and locks no row: only makes sure that the partitions are
+                       still ours, until commit or rollback */
     const struct claim *claims;
     size_t claim_count;
-    bool lock_accounts_for_update; /* after two rounds of conflict */
-    struct uuid_list callers;
+    bool lock_accounts_for_update; /* after two rounds of conflict, and to end an account */
+    struct uuid_list accounts;     /* callers, and accounts that commands name */
+    struct view_list logins;       /* accounts are also wanted by these */
+    struct uuid_list holdings;     /* accounts as LOAD_TARGETS_HOLDINGS says */
     struct uuid_list slots;
     struct uuid_list appointments;
     struct uuid_list patients; /* whose booked appointments are wanted */
@@ -60,6 +72,39 @@ struct load_request {
     const struct recall_key *recalls;
     size_t recall_count;
     size_t command_count;
+};
+
+/* Whether an account has logged in with a device before. */
+struct device {
+    struct uuid account_id;
+    struct digest device_key;
+    bool known;
+};
+
+struct throttle_row {
+    struct digest key;
+    struct throttle throttle;
+};
+
+/* An attempt at a password, counted before the password is looked at, under the place of its
+ * record: decided again after a crash, it is not counted again. */
+struct reservation {
+    int32_t partition;
+    int64_t offset;
+    struct digest key;
+    bool counted; /* before */
+};
+
+/* What is read and noted before passwords are hashed, in the transaction of a rehearsal. */
+struct preparation {
+    struct device *devices;
+    size_t device_count;
+    struct throttle_row *throttles; /* sorted by key, each once */
+    size_t throttle_count;
+    struct reservation *reservations;
+    size_t reservation_count;
+    struct uuid_list closing; /* accounts whose end is announced */
+    int64_t now_us;
 };
 
 struct store_port {
@@ -82,6 +127,17 @@ struct store_port {
     /* STATUS_RETRY: its fate is not known. */
     enum status (*commit)(void *self);
     void (*rollback)(void *self);
+
+    /* Of the lane of accounts, within a rehearsal; each step may be left out but in this order. */
+    /* Fills devices[].known. */
+    enum status (*find_devices)(void *self, struct preparation *preparation, struct arena *arena);
+    /* Locks throttles, and fills them and reservations[].counted. */
+    enum status (*lock_throttles)(void *self, struct preparation *preparation, struct arena *arena);
+    /* Writes throttles, the reservations not counted before, and the announcements. */
+    enum status (*note_attempts)(
+        void *self, const struct preparation *preparation, struct arena *arena);
+    /* Of the lane of queries: the database's time, without a transaction. */
+    enum status (*clock)(void *self, int64_t *now_us);
 };
 
 struct bus_port {

@@ -4,6 +4,7 @@
 
 #include "domain/decision.h"
 #include "engine/ports.h"
+#include "engine/sealed.h"
 #include "security/token.h"
 #include "wire/codec.h"
 
@@ -15,7 +16,10 @@ struct request {
     struct decoded decoded;
     struct claims claims;
     bool authenticated;
-    enum code early; /* the answer of steps 1 to 3, or CODE_ACCEPTED: go on to the rows */
+    struct uuid caller; /* claims.subject; of a sealed request without a token, its reply_key's */
+    struct sealed *sealed;  /* NULL: holds no credentials */
+    bool would_end_account; /* a rehearsal accepted it */
+    enum code early;        /* the answer of steps 1 to 3, or CODE_ACCEPTED: go on to the rows */
     struct digest content_hash;
 };
 

@@ -72,3 +72,8 @@ bool takeover_same_record(
     return append_time_us == partition->last_append_time_us
            && digest_equal(&digest, &partition->last_hash);
 }
+
+int64_t takeover_first_query(const struct takeover *takeover) {
+    return takeover->committed_offset > takeover->low_watermark ? takeover->committed_offset
+                                                                : takeover->low_watermark;
+}

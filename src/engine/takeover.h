@@ -21,6 +21,9 @@ const char *takeover_refusal(const struct takeover *takeover, struct error *erro
  * be the same one; else behind it. */
 int64_t takeover_start_offset(const struct takeover *takeover);
 
+/* Where queries go on: at Kafka's committed offset, or at the first record there is. */
+int64_t takeover_first_query(const struct takeover *takeover);
+
 /* The first offset whose answer may be unpublished. Kafka's own word counts, so that an operator
  * who sets the group back has the answers published again. */
 int64_t takeover_publish_from(const struct takeover *takeover);

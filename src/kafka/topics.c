@@ -34,6 +34,20 @@ static const struct topic_row rows[TOPIC_COUNT] = {
     [TOPIC_QUERIES] = {"queries", true, TOPIC_QUERIES_DLT},
 };
 
+enum topic topic_of_lane(enum lane lane) {
+    static const enum topic topics[LANE_COUNT] = {
+        [LANE_SLOTS] = TOPIC_SLOT_COMMANDS,
+        [LANE_ACCOUNTS] = TOPIC_ACCOUNT_COMMANDS,
+        [LANE_QUERIES] = TOPIC_QUERIES};
+
+    assert(lane < LANE_COUNT);
+    return topics[lane];
+}
+
+const char *topic_suffix(enum topic topic) {
+    return rows[topic].suffix;
+}
+
 struct topic_name topic_name(const char *prefix, enum topic topic) {
     struct topic_name name;
     int size = snprintf(name.text, sizeof name.text, "%s.%s", prefix, rows[topic].suffix);
@@ -60,12 +74,6 @@ enum topic topic_dead_letters(enum topic request) {
     return rows[request].dead_letters;
 }
 
-static const enum topic topic_of_lane[LANE_COUNT] = {
-    [LANE_SLOTS] = TOPIC_SLOT_COMMANDS,
-    [LANE_ACCOUNTS] = TOPIC_ACCOUNT_COMMANDS,
-    [LANE_QUERIES] = TOPIC_QUERIES,
-};
-
 /* Queries, and PurgeHistory, go to their topics although the domain does not define them all yet.
  */
 bool topic_of_schema(const char *full_name, enum topic *topic) {
@@ -82,7 +90,7 @@ bool topic_of_schema(const char *full_name, enum topic *topic) {
     const struct command_definition *definition =
         view_starts_with(name, command) ? command_definition_find(view_from(name, command.size))
                                         : NULL;
-    *topic = topic_of_lane[definition == NULL ? LANE_SLOTS : definition->lane];
+    *topic = topic_of_lane(definition == NULL ? LANE_SLOTS : definition->lane);
     return definition != NULL;
 }
 

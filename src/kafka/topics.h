@@ -4,6 +4,7 @@
 #define SLOTKEEPER_KAFKA_TOPICS_H
 
 #include "base/status.h"
+#include "domain/command.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,6 +31,10 @@ struct topic_name {
     char text[TOPIC_NAME_SIZE];
 };
 
+/* The request topic of a lane. */
+enum topic topic_of_lane(enum lane lane);
+/* What its name ends with: "slot-commands". */
+const char *topic_suffix(enum topic topic);
 struct topic_name topic_name(const char *prefix, enum topic topic) MUST_USE;
 /* By what follows the prefix: "audit", "slot-commands-dlt"; false: none. */
 bool topic_find(const char *suffix, enum topic *topic) MUST_USE;

@@ -1,27 +1,21 @@
 /* Locks, loads, then the clock: one round trip, separate statements. */
 #include "base/log.h"
+#include "postgres/load_parts.h"
 #include "postgres/row.h"
-#include "postgres/store.h"
 
 #include <assert.h>
 
-/* What was queued, so that results are found by statement. */
-struct plan {
-    enum statement statements[PIPELINE_MAX];
-    size_t count;
-};
-
-static void queue(
+void load_queue(
     struct store *store,
-    struct plan *plan,
+    struct load_plan *plan,
     enum statement statement,
     const struct parameters *parameters) {
     pipeline_queue(store->pipeline, statement, parameters);
     plan->statements[plan->count++] = statement;
 }
 
-static const PGresult *result_of(
-    const struct plan *plan, PGresult **results, enum statement statement) {
+const PGresult *load_result(
+    const struct load_plan *plan, PGresult **results, enum statement statement) {
     for (size_t i = 0; i < plan->count; i++) {
         if (plan->statements[i] == statement) {
             return results[i];
@@ -30,7 +24,7 @@ static const PGresult *result_of(
     return NULL; /* not asked for: no rows */
 }
 
-static int rows_of(const PGresult *result) {
+int load_rows(const PGresult *result) {
     return result == NULL ? 0 : PQntuples(result);
 }
 
@@ -67,31 +61,66 @@ static void claim_parameters(
     }
 }
 
-static void queue_ids(
+void load_queue_ids(
     struct store *store,
-    struct plan *plan,
+    struct load_plan *plan,
     enum statement statement,
     const struct uuid_list *ids,
     struct arena *arena) {
     if (ids->count > 0) {
         struct parameters *parameters = ARENA_ARRAY(arena, struct parameters, 1);
         parameters_add_uuids(parameters, arena, ids->items, ids->count);
-        queue(store, plan, statement, parameters);
+        load_queue(store, plan, statement, parameters);
+    }
+}
+
+/* The partitions that are still ours, in the order that HOLD_PARTITIONS takes. */
+static void hold_parameters(
+    const struct store *store,
+    const struct load_request *request,
+    struct arena *arena,
+    struct parameters *parameters) {
+    struct array numbers, remembered;
+    array_begin(&numbers, arena, ELEMENT_INT4, request->claim_count);
+    array_begin(&remembered, arena, ELEMENT_INT8, request->claim_count);
+    for (size_t i = 0; i < request->claim_count; i++) {
+        array_add_int4(&numbers, request->claims[i].partition->number);
+        array_add_int8(&remembered, request->claims[i].partition->next_offset);
+    }
+    parameters_add_text(parameters, store->topic);
+    parameters_add_uuid(parameters, arena, store->owner);
+    parameters_add_array(parameters, &numbers);
+    parameters_add_array(parameters, &remembered);
+}
+
+static void queue_claims(
+    struct store *store,
+    struct load_plan *plan,
+    const struct load_request *request,
+    struct arena *arena) {
+    struct parameters *parameters = ARENA_ARRAY(arena, struct parameters, 1);
+    if (request->rehearsal) {
+        hold_parameters(store, request, arena, parameters);
+        load_queue(store, plan, STATEMENT_HOLD_PARTITIONS, parameters);
+    } else {
+        claim_parameters(store, request, arena, parameters);
+        load_queue(store, plan, STATEMENT_CLAIM, parameters);
     }
 }
 
 static void queue_accounts(
     struct store *store,
-    struct plan *plan,
+    struct load_plan *plan,
     const struct load_request *request,
     struct arena *arena) {
-    if (request->callers.count == 0) {
+    if (request->accounts.count == 0) {
         return;
     }
     struct parameters *parameters = ARENA_ARRAY(arena, struct parameters, 1);
-    parameters_add_uuids(parameters, arena, request->callers.items, request->callers.count);
+    parameters_add_uuids(parameters, arena, request->accounts.items, request->accounts.count);
     parameters_add_uuids(parameters, arena, request->slots.items, request->slots.count);
-    queue(
+    load_queue(store, plan, STATEMENT_LET_ENDS_PASS, parameters);
+    load_queue(
         store,
         plan,
         request->lock_accounts_for_update ? STATEMENT_LOCK_ACCOUNTS_FOR_UPDATE
@@ -101,7 +130,7 @@ static void queue_accounts(
 
 static void queue_calendars(
     struct store *store,
-    struct plan *plan,
+    struct load_plan *plan,
     const struct load_request *request,
     struct arena *arena) {
     if (request->window_count == 0) {
@@ -120,12 +149,12 @@ static void queue_calendars(
     parameters_add_array(parameters, &doctors);
     parameters_add_array(parameters, &starts);
     parameters_add_array(parameters, &ends);
-    queue(store, plan, STATEMENT_LOAD_CALENDARS, parameters);
+    load_queue(store, plan, STATEMENT_LOAD_CALENDARS, parameters);
 }
 
 static void queue_recalls(
     struct store *store,
-    struct plan *plan,
+    struct load_plan *plan,
     const struct load_request *request,
     struct arena *arena) {
     if (request->recall_count == 0) {
@@ -141,35 +170,45 @@ static void queue_recalls(
     struct parameters *parameters = ARENA_ARRAY(arena, struct parameters, 1);
     parameters_add_array(parameters, &callers);
     parameters_add_array(parameters, &command_ids);
-    queue(store, plan, STATEMENT_LOAD_RECALLS, parameters);
+    load_queue(store, plan, STATEMENT_LOAD_RECALLS, parameters);
+}
+
+static void queue_slot_lane(
+    struct store *store,
+    struct load_plan *plan,
+    const struct load_request *request,
+    struct arena *arena) {
+    queue_accounts(store, plan, request, arena);
+    load_queue_ids(store, plan, STATEMENT_LOCK_SLOTS, &request->slots, arena);
+    load_queue_ids(store, plan, STATEMENT_LOAD_CHAINS, &request->slots, arena);
+    if (request->doctors.count > 0) {
+        load_queue_ids(store, plan, STATEMENT_LOAD_PURGED, &request->slots, arena);
+    }
+    load_queue_ids(store, plan, STATEMENT_LOAD_ACTIVE_APPOINTMENTS, &request->slots, arena);
+    load_queue_ids(store, plan, STATEMENT_LOAD_NAMED_APPOINTMENTS, &request->appointments, arena);
+    load_queue_ids(store, plan, STATEMENT_LOAD_PATIENTS_APPOINTMENTS, &request->patients, arena);
+    queue_calendars(store, plan, request, arena);
+    load_queue_ids(store, plan, STATEMENT_COUNT_SLOTS_TO_COME, &request->doctors, arena);
 }
 
 static void queue_all(
     struct store *store,
-    struct plan *plan,
+    struct load_plan *plan,
     const struct load_request *request,
     struct arena *arena) {
-    struct parameters *claims = ARENA_ARRAY(arena, struct parameters, 1);
-    claim_parameters(store, request, arena, claims);
-    queue(store, plan, STATEMENT_BEGIN, NULL);
-    queue(store, plan, STATEMENT_CLAIM, claims);
-    queue_accounts(store, plan, request, arena);
-    queue_ids(store, plan, STATEMENT_LOCK_SLOTS, &request->slots, arena);
-    queue_ids(store, plan, STATEMENT_LOAD_CHAINS, &request->slots, arena);
-    if (request->doctors.count > 0) {
-        queue_ids(store, plan, STATEMENT_LOAD_PURGED, &request->slots, arena);
+    load_queue(store, plan, STATEMENT_BEGIN, NULL);
+    queue_claims(store, plan, request, arena);
+    if (request->lane == LANE_ACCOUNTS) {
+        load_queue_account_lane(store, plan, request, arena);
+    } else {
+        queue_slot_lane(store, plan, request, arena);
     }
-    queue_ids(store, plan, STATEMENT_LOAD_ACTIVE_APPOINTMENTS, &request->slots, arena);
-    queue_ids(store, plan, STATEMENT_LOAD_NAMED_APPOINTMENTS, &request->appointments, arena);
-    queue_ids(store, plan, STATEMENT_LOAD_PATIENTS_APPOINTMENTS, &request->patients, arena);
-    queue_calendars(store, plan, request, arena);
-    queue_ids(store, plan, STATEMENT_COUNT_SLOTS_TO_COME, &request->doctors, arena);
     queue_recalls(store, plan, request, arena);
-    queue(store, plan, STATEMENT_CLOCK, NULL);
+    load_queue(store, plan, STATEMENT_CLOCK, NULL);
 }
 
 static void put_accounts(struct world *world, const PGresult *result) {
-    for (int row = 0; row < rows_of(result); row++) {
+    for (int row = 0; row < load_rows(result); row++) {
         bool is_new;
         struct account *account = world_put_account(world, row_uuid(result, row, 0), &is_new);
         bool known = role_parse(row_bytes(result, row, 1), &account->role)
@@ -181,8 +220,8 @@ static void put_accounts(struct world *world, const PGresult *result) {
     }
 }
 
-static void put_slots(struct world *world, const PGresult *result) {
-    for (int row = 0; row < rows_of(result); row++) {
+void load_put_slots(struct world *world, const PGresult *result) {
+    for (int row = 0; row < load_rows(result); row++) {
         bool is_new;
         struct slot *slot = world_put_slot(world, row_uuid(result, row, 0), &is_new);
         slot->doctor_id = row_uuid(result, row, 1);
@@ -193,8 +232,8 @@ static void put_slots(struct world *world, const PGresult *result) {
     }
 }
 
-static void put_chains(struct world *world, const PGresult *result) {
-    for (int row = 0; row < rows_of(result); row++) {
+void load_put_chains(struct world *world, const PGresult *result) {
+    for (int row = 0; row < load_rows(result); row++) {
         struct slot *slot = world_slot(world, row_uuid(result, row, 0));
         if (slot != NULL) {
             slot->chain = (struct chain){
@@ -204,7 +243,7 @@ static void put_chains(struct world *world, const PGresult *result) {
 }
 
 static void put_purged(struct world *world, const PGresult *result) {
-    for (int row = 0; row < rows_of(result); row++) {
+    for (int row = 0; row < load_rows(result); row++) {
         bool is_new;
         struct slot *slot = world_put_slot(world, row_uuid(result, row, 0), &is_new);
         slot->purged = slot->purged || is_new;
@@ -212,7 +251,7 @@ static void put_purged(struct world *world, const PGresult *result) {
 }
 
 static void put_appointments(struct world *world, const PGresult *result) {
-    for (int row = 0; row < rows_of(result); row++) {
+    for (int row = 0; row < load_rows(result); row++) {
         bool is_new;
         struct appointment *appointment =
             world_put_appointment(world, row_uuid(result, row, 0), &is_new);
@@ -245,7 +284,7 @@ static void put_appointments(struct world *world, const PGresult *result) {
 /* A calendar's slots are not locked: what others change of them meanwhile, the exclusion constraint
  * sees. */
 static void put_calendars(struct world *world, const PGresult *result) {
-    for (int row = 0; row < rows_of(result); row++) {
+    for (int row = 0; row < load_rows(result); row++) {
         bool is_new;
         struct slot *slot = world_put_slot(world, row_uuid(result, row, 0), &is_new);
         if (!is_new) {
@@ -259,7 +298,7 @@ static void put_calendars(struct world *world, const PGresult *result) {
 }
 
 static void put_slots_to_come(struct world *world, const PGresult *result) {
-    for (int row = 0; row < rows_of(result); row++) {
+    for (int row = 0; row < load_rows(result); row++) {
         struct account *doctor = world_account(world, row_uuid(result, row, 0));
         if (doctor != NULL) {
             doctor->slots_to_come = row_int8(result, row, 1);
@@ -268,7 +307,7 @@ static void put_slots_to_come(struct world *world, const PGresult *result) {
 }
 
 static void put_recalls(struct world *world, const PGresult *result, struct arena *arena) {
-    for (int row = 0; row < rows_of(result); row++) {
+    for (int row = 0; row < load_rows(result); row++) {
         if (world_recall(world, row_uuid(result, row, 0), row_uuid(result, row, 1)) != NULL) {
             continue; /* the batch holds the command more than once */
         }
@@ -281,18 +320,29 @@ static void put_recalls(struct world *world, const PGresult *result, struct aren
 }
 
 static size_t total_rows(
-    const struct plan *plan, PGresult **results, const enum statement *statements, size_t count) {
+    const struct load_plan *plan,
+    PGresult **results,
+    const enum statement *statements,
+    size_t count) {
     size_t total = 0;
     for (size_t i = 0; i < count; i++) {
-        total += (size_t)rows_of(result_of(plan, results, statements[i]));
+        total += (size_t)load_rows(load_result(plan, results, statements[i]));
     }
     return total;
 }
 
 static struct world_sizes sizes_of(
-    const struct plan *plan, PGresult **results, size_t command_count) {
+    const struct load_plan *plan, PGresult **results, const struct load_request *request) {
     static const enum statement accounts[] = {
-        STATEMENT_LOCK_ACCOUNTS_SHARED, STATEMENT_LOCK_ACCOUNTS_FOR_UPDATE};
+        STATEMENT_LOCK_ACCOUNTS_SHARED,
+        STATEMENT_LOCK_ACCOUNTS_FOR_UPDATE,
+        STATEMENT_LOOK_AT_ACCOUNTS,
+        STATEMENT_LOCK_ACCOUNTS,
+        STATEMENT_LOCK_ACCOUNTS_TO_END,
+        STATEMENT_LOAD_ACCOUNTS_BY_LOGIN};
+
+    static const enum statement holdings[] = {
+        STATEMENT_LOOK_AT_SLOTS_TO_COME, STATEMENT_LOCK_SLOTS_TO_COME};
 
     static const enum statement slots[] = {
         STATEMENT_LOCK_SLOTS, STATEMENT_LOAD_PURGED, STATEMENT_LOAD_CALENDARS};
@@ -306,27 +356,38 @@ static struct world_sizes sizes_of(
 
     return (struct world_sizes){
         .accounts = total_rows(plan, results, accounts, sizeof accounts / sizeof accounts[0]),
-        .slots = total_rows(plan, results, slots, sizeof slots / sizeof slots[0]),
+        .slots = total_rows(plan, results, slots, sizeof slots / sizeof slots[0])
+                 + total_rows(plan, results, holdings, sizeof holdings / sizeof holdings[0]),
         .appointments =
             total_rows(plan, results, appointments, sizeof appointments / sizeof appointments[0]),
         .recalls = total_rows(plan, results, recalls, 1),
-        .commands = command_count,
+        .commands = request->command_count,
+        .account_commands = request->lane == LANE_ACCOUNTS ? request->command_count : 0,
+        .holdings = total_rows(plan, results, holdings, sizeof holdings / sizeof holdings[0]),
     };
 }
 
 static void fill_world(
-    struct world *world, const struct plan *plan, PGresult **results, struct arena *arena) {
-    put_accounts(world, result_of(plan, results, STATEMENT_LOCK_ACCOUNTS_SHARED));
-    put_accounts(world, result_of(plan, results, STATEMENT_LOCK_ACCOUNTS_FOR_UPDATE));
-    put_slots(world, result_of(plan, results, STATEMENT_LOCK_SLOTS));
-    put_chains(world, result_of(plan, results, STATEMENT_LOAD_CHAINS));
-    put_purged(world, result_of(plan, results, STATEMENT_LOAD_PURGED));
-    put_appointments(world, result_of(plan, results, STATEMENT_LOAD_ACTIVE_APPOINTMENTS));
-    put_appointments(world, result_of(plan, results, STATEMENT_LOAD_NAMED_APPOINTMENTS));
-    put_appointments(world, result_of(plan, results, STATEMENT_LOAD_PATIENTS_APPOINTMENTS));
-    put_calendars(world, result_of(plan, results, STATEMENT_LOAD_CALENDARS));
-    put_slots_to_come(world, result_of(plan, results, STATEMENT_COUNT_SLOTS_TO_COME));
-    put_recalls(world, result_of(plan, results, STATEMENT_LOAD_RECALLS), arena);
+    const struct store *store,
+    const struct load_request *request,
+    struct world *world,
+    const struct load_plan *plan,
+    PGresult **results) {
+    struct arena *arena = world->arena;
+    put_accounts(world, load_result(plan, results, STATEMENT_LOCK_ACCOUNTS_SHARED));
+    put_accounts(world, load_result(plan, results, STATEMENT_LOCK_ACCOUNTS_FOR_UPDATE));
+    load_put_slots(world, load_result(plan, results, STATEMENT_LOCK_SLOTS));
+    load_put_chains(world, load_result(plan, results, STATEMENT_LOAD_CHAINS));
+    put_purged(world, load_result(plan, results, STATEMENT_LOAD_PURGED));
+    put_appointments(world, load_result(plan, results, STATEMENT_LOAD_ACTIVE_APPOINTMENTS));
+    put_appointments(world, load_result(plan, results, STATEMENT_LOAD_NAMED_APPOINTMENTS));
+    put_appointments(world, load_result(plan, results, STATEMENT_LOAD_PATIENTS_APPOINTMENTS));
+    put_calendars(world, load_result(plan, results, STATEMENT_LOAD_CALENDARS));
+    put_slots_to_come(world, load_result(plan, results, STATEMENT_COUNT_SLOTS_TO_COME));
+    put_recalls(world, load_result(plan, results, STATEMENT_LOAD_RECALLS), arena);
+    if (request->lane == LANE_ACCOUNTS) {
+        load_fill_account_lane(store, world, plan, results);
+    }
 }
 
 enum status store_load(
@@ -335,20 +396,21 @@ enum status store_load(
     struct arena *arena,
     struct world *world,
     int64_t *now_us) {
-    struct plan plan = {.count = 0};
+    struct load_plan plan = {.count = 0};
     PGresult **results = NULL;
     queue_all(store, &plan, request, arena);
     enum status status = pipeline_run(store->pipeline, &results);
     if (status != STATUS_OK) {
         return status;
     }
-    if (result_affected(results[1]) != request->claim_count) {
+    size_t held = request->rehearsal ? (size_t)load_rows(results[1]) : result_affected(results[1]);
+    if (held != request->claim_count) {
         log_warning("a partition has been taken over", LOG_INT("claims", request->claim_count));
         return STATUS_LOST;
     }
-    struct world_sizes sizes = sizes_of(&plan, results, request->command_count);
+    struct world_sizes sizes = sizes_of(&plan, results, request);
     world_init(world, arena, &sizes);
-    fill_world(world, &plan, results, arena);
+    fill_world(store, request, world, &plan, results);
     *now_us = row_time_us(results[plan.count - 1], 0, 0);
     return STATUS_OK;
 }

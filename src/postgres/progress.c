@@ -143,7 +143,8 @@ enum status progress_note_end(
 
 static bool read_events(
     const PGresult *result, int row, struct answer_reader *reader, struct answer *answer) {
-    if (!event_bodies_decode(arena_copy(reader->arena, row_bytes(result, row, 8)), answer)) {
+    struct view bodies = arena_copy(reader->arena, row_bytes(result, row, 8));
+    if (!event_bodies_decode(reader->arena, bodies, answer)) {
         return false;
     }
     if (answer->event_count > 0) {

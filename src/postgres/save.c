@@ -1,6 +1,6 @@
 /* Saves what changed, in an order that no other worker's save can cross: releasing updates first,
- * then slots by (doctor, start), appointments by (patient, start), events, answers by (caller,
- * command_id). */
+ * then slots by (doctor, start), appointments by (patient, start), accounts by login, events, what
+ * is remembered of log-ins, answers by (caller, command_id). */
 #include "base/log.h"
 #include "postgres/row.h"
 #include "postgres/save_parts.h"
@@ -9,7 +9,7 @@ void save_queue(
     struct save *save,
     enum statement statement,
     const struct parameters *parameters,
-    size_t expected) {
+    long long expected) {
     pipeline_queue(save->store->pipeline, statement, parameters);
     save->queued[save->count].statement = statement;
     save->queued[save->count++].expected = expected;
@@ -48,19 +48,21 @@ void save_add_optional_uuid(struct array *array, bool present, struct uuid value
 }
 
 /* A patient's other appointments are read without a lock on their slots, so one of them may have
- * ended meanwhile: a race. All other rows are locked or new. */
+ * ended meanwhile, and a login be taken: races. All other rows are locked or new. */
 static enum status judge_count(const struct save *save, size_t index, size_t touched) {
-    if (touched == save->queued[index].expected) {
+    long long expected = save->queued[index].expected;
+    enum statement statement = save->queued[index].statement;
+    if (expected == SAVE_ANY_COUNT || (long long)touched == expected) {
         return STATUS_OK;
     }
-    if (save->queued[index].statement == STATEMENT_UPDATE_APPOINTMENTS) {
+    if (statement == STATEMENT_UPDATE_APPOINTMENTS || statement == STATEMENT_INSERT_ACCOUNTS) {
         return STATUS_CONFLICT;
     }
     log_error(
         "a save touched another number of rows than it should",
-        LOG_TEXT("statement", statement_text(save->queued[index].statement)->name),
+        LOG_TEXT("statement", statement_text(statement)->name),
         LOG_INT("touched", touched),
-        LOG_INT("expected", save->queued[index].expected));
+        LOG_INT("expected", expected));
     return STATUS_FATAL;
 }
 
@@ -83,7 +85,9 @@ enum status store_save(
     save_withdrawn_slots(&save, world);
     save_new_slots(&save, world);
     save_new_appointments(&save, world);
+    save_accounts(&save, world);
     save_events(&save, world);
+    save_log_ins(&save, world, answers, count);
     save_answers(&save, answers, count);
     PGresult **results = NULL;
     enum status status = pipeline_run(store->pipeline, &results);

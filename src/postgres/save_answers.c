@@ -91,5 +91,5 @@ void save_answers(struct save *save, const struct answer *answers, size_t count)
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
         parameters_add_array(parameters, arrays[i]);
     }
-    save_queue(save, STATEMENT_INSERT_ANSWERS, parameters, count);
+    save_queue(save, STATEMENT_INSERT_ANSWERS, parameters, (long long)count);
 }

@@ -28,7 +28,7 @@ void save_updated_appointments(struct save *save, const struct world *world) {
         parameters_add_array(parameters, &seats);
         parameters_add_array(parameters, &reasons);
         parameters_add_time(parameters, save->arena, save->now_us);
-        save_queue(save, STATEMENT_UPDATE_APPOINTMENTS, parameters, (size_t)ids.count);
+        save_queue(save, STATEMENT_UPDATE_APPOINTMENTS, parameters, ids.count);
     }
 }
 
@@ -114,5 +114,5 @@ void save_new_appointments(struct save *save, const struct world *world) {
         parameters_add_array(parameters, arrays[i]);
     }
     parameters_add_time(parameters, save->arena, save->now_us);
-    save_queue(save, STATEMENT_INSERT_APPOINTMENTS, parameters, count);
+    save_queue(save, STATEMENT_INSERT_APPOINTMENTS, parameters, (long long)count);
 }

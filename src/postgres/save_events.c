@@ -27,12 +27,12 @@ static void begin_events(struct event_columns *columns, struct arena *arena, siz
 
 static void add_event(
     struct event_columns *columns, const struct audit_event *event, struct arena *arena) {
-    assert(event->has_slot_id && event->entity != ENTITY_ACCOUNT);
-    array_add_uuid(&columns->chains, event->slot_id);
+    static const char *const entities[ENTITY_COUNT] = {"slot", "appointment", "account"};
+    assert(event->has_slot_id == (event->entity != ENTITY_ACCOUNT));
+    array_add_uuid(&columns->chains, event->has_slot_id ? event->slot_id : event->entity_id);
     array_add_int8(&columns->sequences, event->sequence);
     array_add_uuid(&columns->ids, event->event_id);
-    array_add_bytes(
-        &columns->entities, view_text(event->entity == ENTITY_SLOT ? "slot" : "appointment"));
+    array_add_bytes(&columns->entities, view_text(entities[event->entity]));
     array_add_uuid(&columns->entity_ids, event->entity_id);
     array_add_bytes(
         &columns->old_states,
@@ -47,14 +47,20 @@ static void add_event(
     array_add_bytes(&columns->hashes, view_of(event->hash.bytes, sizeof event->hash.bytes));
 }
 
-void save_events(struct save *save, const struct world *world) {
-    if (world->event_count == 0) {
-        return;
-    }
+/* Of one table: the chains of slots, or those of accounts. */
+static void save_chains(
+    struct save *save, const struct world *world, bool of_slots, enum statement statement) {
     struct event_columns columns;
+    long long count = 0;
     begin_events(&columns, save->arena, world->event_count);
     for (size_t i = 0; i < world->event_count; i++) {
-        add_event(&columns, &world->events[i], save->arena);
+        if (world->events[i].has_slot_id == of_slots) {
+            add_event(&columns, &world->events[i], save->arena);
+            count++;
+        }
+    }
+    if (count == 0) {
+        return;
     }
     const struct array *arrays[] = {
         &columns.chains,
@@ -76,5 +82,12 @@ void save_events(struct save *save, const struct world *world) {
     }
     parameters_add_time(parameters, save->arena, save->now_us);
     parameters_add_array(parameters, &columns.hashes);
-    save_queue(save, STATEMENT_INSERT_SLOT_EVENTS, parameters, world->event_count);
+    save_queue(save, statement, parameters, count);
+}
+
+void save_events(struct save *save, const struct world *world) {
+    if (world->event_count > 0) {
+        save_chains(save, world, true, STATEMENT_INSERT_SLOT_EVENTS);
+        save_chains(save, world, false, STATEMENT_INSERT_ACCOUNT_EVENTS);
+    }
 }

@@ -12,24 +12,29 @@ struct save {
 
     struct {
         enum statement statement;
-        size_t expected;
+        long long expected;
     } queued[PIPELINE_MAX];
 
     size_t count;
 };
 
-/* A statement that must touch `expected` rows. */
+enum { SAVE_ANY_COUNT = -1 };
+
+/* A statement that must touch `expected` rows, or SAVE_ANY_COUNT. */
 void save_queue(
     struct save *save,
     enum statement statement,
     const struct parameters *parameters,
-    size_t expected);
+    long long expected);
 
 /* In the order in which they are saved. */
 void save_updated_appointments(struct save *save, const struct world *world);
 void save_withdrawn_slots(struct save *save, const struct world *world);
 void save_new_slots(struct save *save, const struct world *world);
 void save_new_appointments(struct save *save, const struct world *world);
+void save_accounts(struct save *save, const struct world *world);
+void save_log_ins(
+    struct save *save, const struct world *world, const struct answer *answers, size_t count);
 void save_events(struct save *save, const struct world *world);
 void save_answers(struct save *save, const struct answer *answers, size_t count);
 

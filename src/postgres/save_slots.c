@@ -21,7 +21,7 @@ void save_withdrawn_slots(struct save *save, const struct world *world) {
         parameters_add_array(parameters, &ids);
         parameters_add_array(parameters, &reasons);
         parameters_add_time(parameters, save->arena, save->now_us);
-        save_queue(save, STATEMENT_WITHDRAW_SLOTS, parameters, (size_t)ids.count);
+        save_queue(save, STATEMENT_WITHDRAW_SLOTS, parameters, ids.count);
     }
 }
 
@@ -70,5 +70,5 @@ void save_new_slots(struct save *save, const struct world *world) {
         parameters_add_array(parameters, columns[i]);
     }
     parameters_add_time(parameters, save->arena, save->now_us);
-    save_queue(save, STATEMENT_INSERT_SLOTS, parameters, count);
+    save_queue(save, STATEMENT_INSERT_SLOTS, parameters, (long long)count);
 }

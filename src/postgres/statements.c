@@ -18,6 +18,39 @@
     "($2::uuid[])))"                                                                               \
     " ORDER BY account_id FOR " strength
 
+#define ACCOUNT_COLUMNS                                                                            \
+    "account_id, role::text, state::text, token_version, tokens_valid_from, credential_version, "  \
+    "login, password_hash, closing_at IS NOT NULL"
+
+/* Without a lock, or with one. */
+#define ACCOUNTS(lock)                                                                             \
+    "SELECT " ACCOUNT_COLUMNS                                                                      \
+    " FROM account WHERE account_id = ANY ($1::uuid[]) ORDER BY account_id " lock
+
+/* The open slots of doctors $1; the trigger account_nothing_to_come says what is open. */
+#define OPEN_TO_COME                                                                               \
+    " FROM unnest($1::uuid[]) d (doctor_id)"                                                       \
+    " CROSS JOIN LATERAL (SELECT slot_id FROM slot WHERE slot.doctor_id = d.doctor_id"             \
+    " AND slot.withdrawn_at IS NULL AND lower(slot.during) > statement_timestamp()"                \
+    " AND NOT EXISTS (SELECT FROM appointment a WHERE a.slot_id = slot.slot_id AND a.active"       \
+    " OFFSET 0) ORDER BY lower(slot.during) OFFSET 0) s"
+
+#define SLOTS_TO_COME(lock)                                                                        \
+    "SELECT slot_id, doctor_id, lower(during), upper(during), withdrawn_at IS NOT NULL FROM slot"  \
+    " WHERE slot_id = ANY (ARRAY(SELECT s.slot_id" OPEN_TO_COME ")) ORDER BY slot_id " lock
+
+#define INSERT_EVENTS(table, chain)                                                                \
+    "INSERT INTO " table " (" chain ", sequence, event_id, entity, entity_id, old_state,"          \
+    " new_state, actor_id, actor_role, command_id, reason, related_id, detail, occurred_at, hash)" \
+    " SELECT n.chain, n.sequence, n.event_id, n.entity::entity, n.entity_id,"                      \
+    " n.old_state::entity_state, n.new_state::entity_state, n.actor_id,"                           \
+    " n.actor_role::account_role, n.command_id, n.reason::event_reason, n.related_id, n.detail,"   \
+    " $14::timestamptz, n.hash"                                                                    \
+    " FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::uuid[], $6::text[],"       \
+    " $7::text[], $8::uuid[], $9::text[], $10::uuid[], $11::text[], $12::uuid[], $13::text[],"     \
+    " $15::bytea[]) n (chain, sequence, event_id, entity, entity_id, old_state, new_state,"        \
+    " actor_id, actor_role, command_id, reason, related_id, detail, hash)"
+
 static const struct statement_text statements[STATEMENT_COUNT] = {
     [STATEMENT_BEGIN] = {"begin", "BEGIN"},
     [STATEMENT_COMMIT] = {"commit", "COMMIT"},
@@ -36,6 +69,93 @@ static const struct statement_text statements[STATEMENT_COUNT] = {
          " AND p.next_offset = c.remembered"},
     [STATEMENT_LOCK_ACCOUNTS_SHARED] = {"lock_accounts_shared", LOCK_ACCOUNTS("KEY SHARE")},
     [STATEMENT_LOCK_ACCOUNTS_FOR_UPDATE] = {"lock_accounts_for_update", LOCK_ACCOUNTS("UPDATE")},
+    /* Whoever ends an account waits for bookings with it, which share a lock that newcomers join
+       without waiting. So a batch that meets an end that was announced lately asks for a lock that
+       has to queue behind it. */
+    [STATEMENT_LET_ENDS_PASS] =
+        {"let_ends_pass",
+         "SELECT account_id FROM account WHERE closing_at > statement_timestamp() - interval '30 s'"
+         " AND account_id = ANY ($1::uuid[] || ARRAY(SELECT doctor_id FROM slot WHERE slot_id = "
+         "ANY "
+         "($2::uuid[])))"
+         " ORDER BY account_id FOR UPDATE"},
+    /* A rehearsal moves nothing on; it only must not outlive its ownership. */
+    [STATEMENT_HOLD_PARTITIONS] =
+        {"hold_partitions",
+         "SELECT p.partition FROM partition_progress p"
+         " JOIN unnest($3::integer[], $4::bigint[]) c (partition, remembered)"
+         " ON p.partition = c.partition AND p.next_offset = c.remembered"
+         " WHERE p.topic = $1::text AND p.owner = $2::uuid FOR SHARE OF p"},
+    /* One at a time, so that two admins cannot each be the other's reason not to be the last. */
+    [STATEMENT_LOCK_ENDS] =
+        {"lock_ends",
+         "SELECT pg_advisory_xact_lock(hashtextextended('slotkeeper.end_account', 0))"},
+    [STATEMENT_LOOK_AT_ACCOUNTS] = {"look_at_accounts", ACCOUNTS("")},
+    [STATEMENT_LOCK_ACCOUNTS] = {"lock_accounts", ACCOUNTS("FOR NO KEY UPDATE")},
+    [STATEMENT_LOCK_ACCOUNTS_TO_END] = {"lock_accounts_to_end", ACCOUNTS("FOR UPDATE")},
+    [STATEMENT_LOAD_ACCOUNTS_BY_LOGIN] =
+        {"load_accounts_by_login",
+         "SELECT " ACCOUNT_COLUMNS " FROM account WHERE login = ANY ($1::text[])"},
+    [STATEMENT_LOAD_ACCOUNT_CHAINS] =
+        {"load_account_chains",
+         "SELECT a.account_id, e.sequence, e.hash FROM unnest($1::uuid[]) a (account_id) CROSS "
+         "JOIN "
+         "LATERAL (SELECT sequence, hash FROM account_event"
+         " WHERE account_event.account_id = a.account_id ORDER BY sequence DESC LIMIT 1) e"},
+    [STATEMENT_LOAD_HOLDERS] =
+        {"load_holders",
+         "SELECT h.account_id FROM unnest($1::uuid[]) h (account_id)"
+         " WHERE EXISTS (SELECT FROM appointment a WHERE a.patient_id = h.account_id"
+         " AND a.state = 'booked')"
+         " OR EXISTS (SELECT FROM appointment a WHERE a.doctor_id = h.account_id AND a.guard)"},
+    [STATEMENT_LOOK_AT_SLOTS_TO_COME] = {"look_at_slots_to_come", SLOTS_TO_COME("")},
+    [STATEMENT_LOCK_SLOTS_TO_COME] = {"lock_slots_to_come", SLOTS_TO_COME("FOR NO KEY UPDATE")},
+    [STATEMENT_LOAD_CHAINS_TO_COME] =
+        {"load_chains_to_come",
+         "SELECT s.slot_id, e.sequence, e.hash" OPEN_TO_COME
+         " CROSS JOIN LATERAL (SELECT sequence, hash FROM slot_event WHERE slot_event.slot_id = "
+         "s.slot_id ORDER BY sequence DESC LIMIT 1) e"},
+    [STATEMENT_COUNT_ADMINS] =
+        {"count_admins", "SELECT count(*) FROM account WHERE role = 'admin' AND state = 'active'"},
+    [STATEMENT_FIND_DEVICES] =
+        {"find_devices",
+         "SELECT d.account_id, d.device_key FROM unnest($1::uuid[], $2::bytea[]) k (account_id, "
+         "device_key) CROSS JOIN LATERAL (SELECT * FROM login_device"
+         " WHERE login_device.account_id = k.account_id"
+         " AND login_device.device_key = k.device_key OFFSET 0) d"},
+    [STATEMENT_ADD_THROTTLES] =
+        {"add_throttles",
+         "INSERT INTO login_throttle (login_key, failures, last_attempt_at)"
+         " SELECT k.login_key, 0, $2::timestamptz FROM unnest($1::bytea[]) k (login_key)"
+         " ON CONFLICT DO NOTHING"},
+    [STATEMENT_LOCK_THROTTLES] =
+        {"lock_throttles",
+         "SELECT login_key, failures, blocked_until, last_attempt_at FROM login_throttle"
+         " WHERE login_key = ANY ($1::bytea[]) ORDER BY login_key FOR UPDATE"},
+    [STATEMENT_FIND_ATTEMPTS] =
+        {"find_attempts",
+         "SELECT a.partition, a.record_offset FROM unnest($2::integer[], $3::bigint[]) k "
+         "(partition, "
+         "record_offset) CROSS JOIN LATERAL (SELECT * FROM login_attempt"
+         " WHERE login_attempt.topic = $1::text AND login_attempt.partition = k.partition"
+         " AND login_attempt.record_offset = k.record_offset OFFSET 0) a"},
+    [STATEMENT_UPDATE_THROTTLES] =
+        {"update_throttles",
+         "UPDATE login_throttle t SET failures = u.failures, blocked_until = u.blocked_until,"
+         " last_attempt_at = u.last_attempt_at"
+         " FROM unnest($1::bytea[], $2::integer[], $3::timestamptz[], $4::timestamptz[])"
+         " u (login_key, failures, blocked_until, last_attempt_at) WHERE t.login_key = "
+         "u.login_key"},
+    [STATEMENT_INSERT_ATTEMPTS] =
+        {"insert_attempts",
+         "INSERT INTO login_attempt (topic, partition, record_offset, login_key, reserved_at)"
+         " SELECT $1::text, n.partition, n.record_offset, n.login_key, $5::timestamptz"
+         " FROM unnest($2::integer[], $3::bigint[], $4::bytea[]) n (partition, record_offset, "
+         "login_key)"},
+    [STATEMENT_ANNOUNCE_ENDS] =
+        {"announce_ends",
+         "UPDATE account SET closing_at = $2::timestamptz WHERE account_id = ANY ($1::uuid[])"
+         " AND state <> 'erased'"},
     [STATEMENT_LOCK_SLOTS] =
         {"lock_slots",
          "SELECT slot_id, doctor_id, lower(during), upper(during), withdrawn_at IS NOT NULL FROM "
@@ -121,23 +241,61 @@ static const struct statement_text statements[STATEMENT_COUNT] = {
          " $7::text[], $8::smallint[], $9::uuid[], $10::text[]) n (appointment_id, slot_id, "
          "doctor_id, starts_at,"
          " ends_at, patient_id, state, seat, rescheduled_from, cancel_reason)"},
-    [STATEMENT_INSERT_SLOT_EVENTS] =
-        {"insert_slot_events",
-         "INSERT INTO slot_event (slot_id, sequence, event_id, entity, entity_id, old_state, "
-         "new_state, actor_id,"
-         " actor_role, command_id, reason, related_id, detail, occurred_at, hash)"
-         " SELECT n.slot_id, n.sequence, n.event_id, n.entity::entity, n.entity_id, "
-         "n.old_state::entity_state,"
-         " n.new_state::entity_state, n.actor_id, n.actor_role::account_role, n.command_id, "
-         "n.reason::event_reason,"
-         " n.related_id, n.detail, $14::timestamptz, n.hash"
-         " FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::uuid[], $6::text[], "
-         "$7::text[],"
-         " $8::uuid[], $9::text[], $10::uuid[], $11::text[], $12::uuid[], $13::text[], "
-         "$15::bytea[])"
-         " n (slot_id, sequence, event_id, entity, entity_id, old_state, new_state, actor_id, "
-         "actor_role, command_id,"
-         " reason, related_id, detail, hash)"},
+    [STATEMENT_INSERT_SLOT_EVENTS] = {"insert_slot_events", INSERT_EVENTS("slot_event", "slot_id")},
+    [STATEMENT_INSERT_ACCOUNT_EVENTS] =
+        {"insert_account_events", INSERT_EVENTS("account_event", "account_id")},
+    /* A login that was taken meanwhile is a race; an error would quote the row. */
+    [STATEMENT_INSERT_ACCOUNTS] =
+        {"insert_accounts",
+         "INSERT INTO account (account_id, role, login, password_hash, created_at)"
+         " SELECT n.account_id, n.role::account_role, n.login, n.password_hash, $5::timestamptz"
+         " FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) n (account_id, role, login, "
+         "password_hash) ON CONFLICT (login) DO NOTHING"},
+    [STATEMENT_UPDATE_ACCOUNTS] =
+        {"update_accounts",
+         "UPDATE account a SET state = u.state::account_state,"
+         " login = CASE WHEN u.state <> 'erased' THEN a.login END,"
+         " password_hash = CASE WHEN u.state <> 'erased' THEN coalesce(u.password_hash, "
+         "a.password_hash) END,"
+         " credential_version = u.credential_version, token_version = u.token_version,"
+         " tokens_valid_from = u.tokens_valid_from, closing_at = NULL,"
+         " deactivated_at = CASE WHEN u.state <> 'active' THEN coalesce(a.deactivated_at, "
+         "$7::timestamptz) END,"
+         " erased_at = CASE WHEN u.state = 'erased' THEN $7::timestamptz END"
+         " FROM unnest($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::integer[], "
+         "$6::timestamptz[])"
+         " u (account_id, state, password_hash, credential_version, token_version, "
+         "tokens_valid_from)"
+         " WHERE a.account_id = u.account_id"},
+    [STATEMENT_FORGIVE_FAILURES] =
+        {"forgive_failures",
+         "WITH forgiven AS (SELECT login_key FROM login_throttle WHERE login_key = ANY "
+         "($1::bytea[])"
+         " ORDER BY login_key FOR UPDATE)"
+         " DELETE FROM login_throttle t USING forgiven WHERE t.login_key = forgiven.login_key"},
+    [STATEMENT_FORGET_DEVICES] =
+        {"forget_devices", "DELETE FROM login_device WHERE account_id = ANY ($1::uuid[])"},
+    [STATEMENT_REMEMBER_DEVICES] =
+        {"remember_devices",
+         "INSERT INTO login_device (account_id, device_key, last_used_at)"
+         " SELECT DISTINCT n.account_id, n.device_key, $3::timestamptz"
+         " FROM unnest($1::uuid[], $2::bytea[]) n (account_id, device_key)"
+         " ORDER BY n.account_id, n.device_key"
+         " ON CONFLICT (account_id, device_key) DO UPDATE SET last_used_at = "
+         "excluded.last_used_at"},
+    /* The eight used last stay. */
+    [STATEMENT_TRIM_DEVICES] =
+        {"trim_devices",
+         "DELETE FROM login_device d USING (SELECT n.account_id, o.device_key"
+         " FROM unnest($1::uuid[]) n (account_id) CROSS JOIN LATERAL (SELECT device_key FROM "
+         "login_device WHERE login_device.account_id = n.account_id"
+         " ORDER BY last_used_at DESC, device_key OFFSET 8) o) old"
+         " WHERE d.account_id = old.account_id AND d.device_key = old.device_key"},
+    [STATEMENT_SETTLE_ATTEMPTS] =
+        {"settle_attempts",
+         "DELETE FROM login_attempt a USING unnest($2::integer[], $3::bigint[]) s (partition, "
+         "record_offset) WHERE a.topic = $1::text AND a.partition = s.partition"
+         " AND a.record_offset = s.record_offset"},
     [STATEMENT_INSERT_ANSWERS] =
         {"insert_answers",
          "INSERT INTO command_log (topic, partition, record_offset, append_time, caller, "
@@ -188,7 +346,6 @@ static const struct statement_text statements[STATEMENT_COUNT] = {
         {"note_published",
          "UPDATE partition_progress SET published_offset = $4::bigint"
          " WHERE topic = $1::text AND partition = $2::integer AND owner = $3::uuid"},
-    /* Dead letters can be large: a slice ends after 4 MiB of them. */
     /* What stands between the last record and the end are markers of transactions, which nobody
        answers. */
     [STATEMENT_NOTE_END] =
@@ -196,20 +353,24 @@ static const struct statement_text statements[STATEMENT_COUNT] = {
          "UPDATE partition_progress SET next_offset = $5::bigint, published_offset = $5::bigint"
          " WHERE topic = $1::text AND partition = $2::integer AND owner = $3::uuid"
          " AND next_offset = $4::bigint"},
+    /* Dead letters, and the events of a doctor's end, can be large: a slice ends after 4 MiB. */
     [STATEMENT_LOAD_UNPUBLISHED] =
         {"load_unpublished",
          "SELECT record_offset, append_time, caller, command_id, code, outcome_schema, outcome, "
          "event_schema, events,"
-         " route, dead_letter FROM (SELECT *, sum(coalesce(octet_length(dead_letter), 0)) OVER "
-         "(ORDER BY record_offset)"
-         " - coalesce(octet_length(dead_letter), 0) AS bytes_before FROM command_log"
+         " route, dead_letter FROM (SELECT *, sum(large) OVER (ORDER BY record_offset) - large AS "
+         "bytes_before FROM (SELECT *, coalesce(octet_length(dead_letter), 0)"
+         " + coalesce(octet_length(events), 0) AS large FROM command_log"
          " WHERE topic = $1::text AND partition = $2::integer AND record_offset >= $3::bigint"
-         " AND record_offset < $4::bigint ORDER BY record_offset LIMIT $5::integer) slice"
+         " AND record_offset < $4::bigint ORDER BY record_offset LIMIT $5::integer) first) slice"
          " WHERE bytes_before < 4194304 ORDER BY record_offset"},
     [STATEMENT_FORGET_ANSWERS] =
         {"forget_answers", "SELECT forget_answers($1::text, $2::integer, $3::bigint, $4::integer)"},
     [STATEMENT_EXPIRE_LOG] =
         {"expire_log", "SELECT expire_log($1::bigint * interval '1 microsecond', $2::integer)"},
+    [STATEMENT_FORGET_LOG_INS] =
+        {"forget_log_ins",
+         "SELECT forget_log_ins($1::bigint * interval '1 microsecond', $2::integer, $3::integer)"},
     [STATEMENT_LOAD_PENDING_EVENTS] =
         {"load_pending_events",
          "SELECT position, event_schema, event FROM pending_event ORDER BY position LIMIT "

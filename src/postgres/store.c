@@ -2,6 +2,8 @@
  * although the accounts are locked for update is no race but the record's own fault. */
 #include "postgres/store.h"
 
+#include "postgres/row.h"
+
 enum { CONSTRAINT_FAILURES_OF_A_RACE = 1 };
 
 static enum status classify(struct store *store, enum status status) {
@@ -51,7 +53,40 @@ static void rollback(void *self) {
     }
 }
 
+static enum status find_devices(void *self, struct preparation *preparation, struct arena *arena) {
+    return classify(self, store_find_devices(self, preparation, arena));
+}
+
+static enum status lock_throttles(
+    void *self, struct preparation *preparation, struct arena *arena) {
+    return classify(self, store_lock_throttles(self, preparation, arena));
+}
+
+static enum status note_attempts(
+    void *self, const struct preparation *preparation, struct arena *arena) {
+    return classify(self, store_note_attempts(self, preparation, arena));
+}
+
+static enum status read_clock(void *self, int64_t *now_us) {
+    struct store *store = self;
+    PGresult **results = NULL;
+    pipeline_queue(store->pipeline, STATEMENT_CLOCK, NULL);
+    enum status status = pipeline_run(store->pipeline, &results);
+    if (status == STATUS_OK) {
+        *now_us = row_time_us(results[0], 0, 0);
+    }
+    return status;
+}
+
 struct store_port store_port_of(struct store *store) {
     return (struct store_port){
-        .self = store, .load = load, .save = save, .commit = commit, .rollback = rollback};
+        .self = store,
+        .load = load,
+        .save = save,
+        .commit = commit,
+        .rollback = rollback,
+        .find_devices = find_devices,
+        .lock_throttles = lock_throttles,
+        .note_attempts = note_attempts,
+        .clock = read_clock};
 }

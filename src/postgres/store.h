@@ -5,10 +5,13 @@
 #include "engine/ports.h"
 #include "postgres/pipeline.h"
 
+struct secrets;
+
 struct store {
     struct pipeline *pipeline;
-    struct view topic; /* the request topic */
-    struct uuid owner; /* this session's */
+    struct view topic;             /* the request topic */
+    struct uuid owner;             /* this session's */
+    const struct secrets *secrets; /* of the lane of accounts; else NULL */
     bool locked_for_update;
     int constraint_failures; /* in a row, while the accounts were locked for update */
 };
@@ -29,5 +32,11 @@ enum status store_save(
     const struct answer *answers,
     size_t count,
     struct arena *arena) MUST_USE;
+enum status store_find_devices(
+    struct store *store, struct preparation *preparation, struct arena *arena) MUST_USE;
+enum status store_lock_throttles(
+    struct store *store, struct preparation *preparation, struct arena *arena) MUST_USE;
+enum status store_note_attempts(
+    struct store *store, const struct preparation *preparation, struct arena *arena) MUST_USE;
 
 #endif

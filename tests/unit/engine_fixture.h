@@ -296,7 +296,8 @@ static inline int open_clinic(void **state) {
     clinic.verifier = fixture_verifier(&clinic.keys, 100);
     clinic.schemas = schemas_new(&error);
     assert_non_null(clinic.schemas);
-    clinic.engine = engine_new(&settings, clinic.schemas, clinic.verifier, &error);
+    const struct engine_security security = {.verifier = clinic.verifier};
+    clinic.engine = engine_new(&settings, clinic.schemas, &security, &error);
     assert_non_null(clinic.engine);
     clinic.engine->cluster_id = view_text(CLUSTER);
     return 0;

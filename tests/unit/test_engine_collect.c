@@ -37,7 +37,7 @@ static void each_row_is_asked_for_once_and_sorted(void **state) {
     (void)reschedule(PATIENT, 4, 0x60, 2);
     (void)reschedule(PATIENT_2, 4, 0x70, 9);
     const struct load_request *load = collect();
-    assert_list(load->callers, PATIENT, PATIENT_2, DOCTOR);
+    assert_list(load->accounts, PATIENT, PATIENT_2, DOCTOR);
     assert_list(load->slots, 2, 4, 9, 300);
     assert_list(load->appointments, 0x60, 0x70);
     assert_list(load->patients, PATIENT, PATIENT_2);
@@ -55,7 +55,7 @@ static void a_null_field_names_no_row(void **state) {
     };
     (void)given_command(0, ADMIN, "CancelAppointment", fields, 3);
     const struct load_request *load = collect();
-    assert_list(load->callers, ADMIN);
+    assert_list(load->accounts, ADMIN);
     assert_list(load->slots, 5);
     assert_list(load->appointments, 0x70);
     assert_int_equal(load->patients.count, 0);
@@ -81,7 +81,7 @@ static void each_command_is_recalled_in_order(void **state) {
 
 static void assert_loads_nothing(const struct load_request *load, size_t claims) {
     assert_int_equal(load->claim_count, claims);
-    assert_int_equal(load->callers.count, 0);
+    assert_int_equal(load->accounts.count, 0);
     assert_int_equal(load->slots.count, 0);
     assert_int_equal(load->appointments.count, 0);
     assert_int_equal(load->patients.count, 0);
@@ -108,7 +108,7 @@ static void an_early_answer_between_others_leaves_them(void **state) {
     (void)book(DOCTOR, 5);
     (void)book(PATIENT_2, 6);
     const struct load_request *load = collect();
-    assert_list(load->callers, PATIENT, PATIENT_2);
+    assert_list(load->accounts, PATIENT, PATIENT_2);
     assert_list(load->slots, 4, 6);
     assert_int_equal(load->recall_count, 2);
 }
@@ -131,7 +131,7 @@ static void the_lock_is_passed_on(void **state) {
     stage_collect(&attempt);
     assert_true(attempt.load.lock_accounts_for_update);
     assert_int_equal(attempt.load.claim_count, 1); /* collected afresh */
-    assert_list(attempt.load.callers, PATIENT);
+    assert_list(attempt.load.accounts, PATIENT);
 }
 
 /* Commands of most fields, a record each: the lists hold what a batch can name. */

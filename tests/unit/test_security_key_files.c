@@ -1,4 +1,5 @@
 /* Key files on disk: made once, replaced whole, and a JWK Set that grows key by key. */
+#include "security/seal.h"
 #include "token_fixture.h"
 
 #include <dirent.h>
