@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "security/password.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -63,6 +64,7 @@ static const char *const group_titles[SETTING_GROUP_COUNT] = {
     [SETTING_GROUP_RULES] = "Rules",
     [SETTING_GROUP_TOPICS] = "Topics and records",
     [SETTING_GROUP_WORKER] = "Worker",
+    [SETTING_GROUP_ACCOUNTS] = "Accounts and queries",
     [SETTING_GROUP_DATABASE] = "Database",
     [SETTING_GROUP_KEYS] = "Tokens and keys",
 };
@@ -71,6 +73,7 @@ static const char *const group_titles[SETTING_GROUP_COUNT] = {
 #define RULES    .group = SETTING_GROUP_RULES
 #define TOPICS   .group = SETTING_GROUP_TOPICS
 #define WORKER   .group = SETTING_GROUP_WORKER
+#define ACCOUNTS .group = SETTING_GROUP_ACCOUNTS
 #define DATABASE .group = SETTING_GROUP_DATABASE
 #define KEYS     .group = SETTING_GROUP_KEYS
 
@@ -160,6 +163,33 @@ const struct setting_row setting_rows[] = {
     {"http.listen", WORKER,
      TEXT(http_listen, "127.0.0.1:9464", is_host_and_port, "host:port, port 0 for any free one"),
      .sentence = "Where `/livez`, `/readyz` and `/metrics` are served."},
+
+    {"account.threads", ACCOUNTS, COUNT(account_threads, "1", 0, 16),
+     .sentence = "Threads that decide account commands; 0: this worker leaves them to others."},
+    {"account.batch_max", ACCOUNTS, COUNT(account_batch_max, "64", 1, 1000),
+     .sentence = "Account commands in one batch."},
+    {"query.threads", ACCOUNTS, COUNT(query_threads, "1", 0, 16),
+     .sentence = "Threads that answer queries; 0: this worker leaves them to others."},
+    {"password.threads", ACCOUNTS, COUNT(password_threads, "1", 1, 64),
+     .sentence = "Passwords that a worker hashes at once, each on a thread of low priority."},
+    {"password.batch_max", ACCOUNTS, COUNT(password_batch_max, "16", 1, 1000),
+     .sentence = "Passwords hashed for one batch; what is beyond comes with the next."},
+    {"password.memory", ACCOUNTS, BYTES(password_memory, "19MiB", 32 * KIB, HASH_MEMORY_KIB_MAX * KIB),
+     .sentence = "Memory that one hash takes. Who logs in with a hash of other parameters gets a new one."},
+    {"password.passes", ACCOUNTS, COUNT(password_passes, "2", 1, HASH_PASSES_MAX),
+     .sentence = "How often a hash goes over its memory."},
+    {"password.lanes", ACCOUNTS, COUNT(password_lanes, "1", 1, HASH_LANES_MAX),
+     .sentence = "Lanes of a hash; a part of what it is, computed one after the other."},
+    {"login.failures_free", ACCOUNTS, COUNT(login_failures_free, "5", 1, 100),
+     .sentence = "Attempts in a row at one login before the next has to wait; then 1 s, 2 s, 4 s and so on."},
+    {"login.delay_max", ACCOUNTS, DURATION(login_delay_max_us, "15m", SECOND, DAY),
+     .sentence = "The longest of these waits."},
+    {"login.failures_max", ACCOUNTS, COUNT(login_failures_max, "100", 1, 100000),
+     .sentence = "After so many failures in a row a login is locked."},
+    {"login.lock", ACCOUNTS, DURATION(login_lock_us, "24h", SECOND, 30 * DAY),
+     .sentence = "For how long; failures are forgotten after as long without an attempt."},
+    {"login.rows_max", ACCOUNTS, COUNT(login_rows_max, "100000", 100, 10000000),
+     .sentence = "Logins whose failures are kept; of more, those with the fewest are forgotten."},
 
     {"database.url", DATABASE, SECRET(database_url), .sentence = "The worker's role."},
     {"database.read_url", DATABASE, SECRET(database_read_url),

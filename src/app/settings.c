@@ -324,6 +324,8 @@ static const struct order orders[] = {
     {"slot.duration_max", "slot.horizon"},
     {"token.ttl", "token.max_ttl"},
     {"record.max", "batch.memory_max"},
+    {"login.failures_free", "login.failures_max"},
+    {"login.delay_max", "login.lock"},
 };
 
 static int64_t number_of(const char *name, const struct settings *settings) {

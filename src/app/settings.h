@@ -52,6 +52,11 @@ struct settings {
     int64_t token_ttl_us, token_max_ttl_us, token_leeway_us, token_cache_max;
     char seal_key_dir[SETTINGS_TEXT_MAX], secret_file[SETTINGS_TEXT_MAX];
     int64_t seal_age_max_us;
+    /* accounts */
+    int64_t account_threads, account_batch_max, query_threads;
+    int64_t password_threads, password_batch_max, password_memory, password_passes, password_lanes;
+    int64_t login_failures_free, login_delay_max_us, login_failures_max, login_lock_us;
+    int64_t login_rows_max;
     /* later commands, parsed and documented already */
     int64_t rate_per_second, rate_burst, query_page_max, query_lag_max_us, retention_minimum_us;
     /* kafka.PROPERTY, in order of mention, the last of a name wins */

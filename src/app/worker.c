@@ -2,7 +2,9 @@
  * thread runs one session after the other. */
 #include "app/worker.h"
 
+#include "app/host.h"
 #include "app/http.h"
+#include "app/keyring.h"
 #include "app/session.h"
 #include "app/signals.h"
 #include "base/log.h"
@@ -17,7 +19,7 @@
 #include <unistd.h>
 
 enum {
-    THREADS_MAX = 64,
+    THREADS_MAX = 96, /* what the settings of the lanes can come to */
     BACKOFF_FIRST_US = 100000,
     BACKOFF_STEP_US = 20000,
     WATCH_US = 500000,
@@ -35,40 +37,12 @@ struct worker_thread {
 struct worker {
     const struct settings *settings;
     struct schemas *schemas;
-    struct token_verifier *verifier;
+    struct keyring *keyring;
     struct http_server *http;
-    struct topic_name request_topic;
-    char reply_prefix[200];
     atomic_bool stopping;
     struct worker_thread threads[THREADS_MAX];
     size_t thread_count;
 };
-
-static struct limits limits_of(const struct settings *settings) {
-    return (struct limits){
-        .slot_duration_min_us = settings->slot_duration_min_us,
-        .slot_duration_max_us = settings->slot_duration_max_us,
-        .slot_horizon_us = settings->slot_horizon_us,
-        .slot_open_max = settings->slot_open_max,
-        .booking_lead_time_us = settings->booking_lead_time_us,
-        .booking_limit = settings->booking_limit,
-        .cancel_cutoff_us = settings->cancel_cutoff_us,
-        .noshow_grace_us = settings->noshow_grace_us,
-        .command_age_max_us = settings->command_age_max_us,
-    };
-}
-
-static struct engine_settings engine_settings_of(const struct worker *worker) {
-    return (struct engine_settings){
-        .lane = LANE_SLOTS,
-        .limits = limits_of(worker->settings),
-        .topic = view_text(worker->request_topic.text),
-        .reply_prefix = view_text(worker->reply_prefix),
-        .batch_max = (size_t)worker->settings->batch_max,
-        .arena_size_max = (size_t)worker->settings->batch_memory_max,
-        .record_size_max = (size_t)worker->settings->record_max,
-    };
-}
 
 /* Between sessions: longer each time nothing was achieved, with jitter, so that workers do not come
  * back in step. */
@@ -144,52 +118,39 @@ static bool is_ready(void *context, char *why, size_t size) {
 }
 
 static enum status make_shared(struct worker *worker, struct error *error) {
-    const struct settings *settings = worker->settings;
-    const struct token_settings tokens = {
-        .jwks_file = settings->token_jwks_file,
-        .issuer = settings->token_issuer,
-        .audience = settings->token_audience,
-        .max_ttl_s = settings->token_max_ttl_us / TIME_SECOND_US,
-        .leeway_s = settings->token_leeway_us / TIME_SECOND_US,
-        .cache_entries_max = (size_t)settings->token_cache_max,
-    };
-    worker->request_topic = topic_name(settings->topics_prefix, TOPIC_SLOT_COMMANDS);
-    (void)snprintf(
-        worker->reply_prefix, sizeof worker->reply_prefix, "%s.replies.", settings->topics_prefix);
     worker->schemas = schemas_new(error);
     if (worker->schemas == NULL) {
         return STATUS_FATAL;
     }
-    worker->verifier = token_verifier_new(&tokens, error);
-    return worker->verifier == NULL ? STATUS_FATAL : STATUS_OK;
+    worker->keyring = keyring_new(worker->settings, error);
+    return worker->keyring == NULL ? STATUS_FATAL : STATUS_OK;
 }
 
-static enum status make_host(
-    struct worker *worker, struct session_host *host, struct error *error) {
-    const struct engine_settings settings = engine_settings_of(worker);
-    host->settings = worker->settings;
-    host->stopping = &worker->stopping;
-    atomic_store(&host->progress_us, time_monotonic_us());
-    host->scratch = arena_new((size_t)worker->settings->batch_memory_max);
-    host->reply_topics =
-        reply_topics_new(worker->reply_prefix, (size_t)worker->settings->reply_topics_max);
-    const struct engine_security security = {.verifier = worker->verifier};
-    host->batch_max = (size_t)worker->settings->batch_max;
-    host->engine = engine_new(&settings, worker->schemas, &security, error);
-    if (host->scratch == NULL || host->reply_topics == NULL) {
-        return error_set(error, STATUS_FATAL, "no memory for a thread");
+static enum status make_lane(
+    struct worker *worker, enum lane lane, int64_t thread_count, struct error *error) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < (size_t)thread_count; i++) {
+        struct worker_thread *thread = &worker->threads[worker->thread_count++];
+        thread->worker = worker;
+        thread->host = (struct session_host){
+            .lane = lane, .index = i, .settings = worker->settings, .stopping = &worker->stopping};
+        status =
+            host_open(&thread->host, worker->schemas, keyring_security(worker->keyring), error);
     }
-    return host->engine == NULL ? STATUS_FATAL : STATUS_OK;
+    return status;
 }
 
 static enum status make_hosts(struct worker *worker, struct error *error) {
-    worker->thread_count = (size_t)worker->settings->worker_threads;
-    assert(worker->thread_count <= THREADS_MAX);
-    enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < worker->thread_count; i++) {
-        worker->threads[i].worker = worker;
-        worker->threads[i].host.index = i;
-        status = make_host(worker, &worker->threads[i].host, error);
+    const struct settings *settings = worker->settings;
+    assert(
+        settings->worker_threads + settings->account_threads + settings->query_threads
+        <= THREADS_MAX);
+    enum status status = make_lane(worker, LANE_SLOTS, settings->worker_threads, error);
+    if (status == STATUS_OK) {
+        status = make_lane(worker, LANE_ACCOUNTS, settings->account_threads, error);
+    }
+    if (status == STATUS_OK) {
+        status = make_lane(worker, LANE_QUERIES, settings->query_threads, error);
     }
     return status;
 }
@@ -207,29 +168,10 @@ static enum status start_threads(struct worker *worker, struct error *error) {
     return STATUS_OK;
 }
 
-static void reload_keys(struct worker *worker) {
-    struct error error;
-    if (token_verifier_reload(worker->verifier, &error) == STATUS_OK) {
-        log_info("keys reloaded", LOG_TEXT("file", worker->settings->token_jwks_file));
-    } else {
-        log_error("keys not reloaded, the old ones stay in force", LOG_TEXT("detail", error.text));
-    }
-}
-
-static void publish_token_metrics(struct worker *worker, struct token_statistics *before) {
-    struct token_statistics now;
-    token_verifier_statistics(worker->verifier, &now);
-    metrics_add(METRIC_TOKEN_CACHE_HITS, "", (double)(now.cache_hits - before->cache_hits));
-    metrics_add(METRIC_TOKEN_CACHE_MISSES, "", (double)(now.cache_misses - before->cache_misses));
-    metrics_add(
-        METRIC_KEY_RELOADS_FAILED, "", (double)(now.reloads_failed - before->reloads_failed));
-    *before = now;
-}
-
-static void publish_metrics(struct worker *worker, struct token_statistics *tokens) {
+static void publish_metrics(struct worker *worker) {
     int owned = 0;
     char why[200];
-    publish_token_metrics(worker, tokens);
+    keyring_measure(worker->keyring);
     for (size_t i = 0; i < worker->thread_count; i++) {
         owned += atomic_load(&worker->threads[i].host.partitions_owned);
     }
@@ -250,18 +192,17 @@ static bool all_failed(const struct worker *worker) {
 }
 
 static int watch(struct worker *worker) {
-    struct token_statistics tokens = {0};
     for (;;) {
         switch (signals_wait(WATCH_US)) {
         case SIGNAL_EVENT_STOP:
             return 0;
         case SIGNAL_EVENT_RELOAD:
-            reload_keys(worker);
+            keyring_reload(worker->keyring);
             break;
         case SIGNAL_EVENT_NONE:
             break;
         }
-        publish_metrics(worker, &tokens);
+        publish_metrics(worker);
         if (all_failed(worker)) {
             log_error(
                 "no thread can work; see the log above", LOG_INT("threads", worker->thread_count));
@@ -288,12 +229,10 @@ static int join_threads(struct worker *worker) {
 
 static void destroy(struct worker *worker) {
     for (size_t i = 0; i < worker->thread_count; i++) {
-        engine_destroy(worker->threads[i].host.engine);
-        reply_topics_destroy(worker->threads[i].host.reply_topics);
-        arena_destroy(worker->threads[i].host.scratch);
+        host_close(&worker->threads[i].host);
     }
     http_server_destroy(worker->http);
-    token_verifier_destroy(worker->verifier);
+    keyring_destroy(worker->keyring);
     schemas_destroy(worker->schemas);
     free(worker);
 }

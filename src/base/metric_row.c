@@ -89,6 +89,11 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
         "Times the keys could not be read again.",
         "The worker goes on with the keys it has; a rotation has not arrived.",
         "increase(slotkeeper_key_reloads_failed_total[1h]) > 0"},
+    [METRIC_PASSWORDS_WAITING] = {
+        "slotkeeper_passwords_waiting", METRIC_GAUGE, NULL, NULL,
+        "Passwords that wait for a hashing thread.",
+        "Log-ins come faster than they are hashed; `slotkeeper_records_total` with the code `LOGIN_FAILED` tells a rush from an attack.",
+        "sum(rate(slotkeeper_records_total{code=\"LOGIN_FAILED\"}[15m])) > 5"},
 };
 
 /* clang-format on */

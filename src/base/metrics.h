@@ -15,8 +15,8 @@ enum metric {
     METRIC_DUPLICATES,    /* counter: answers from the log */
     METRIC_BATCHES,       /* counter */
     METRIC_BATCH_RECORDS, /* histogram of records */
-    METRIC_STAGE_SECONDS, /* histogram of seconds; label stage: decode, load, decide, save, commit,
-                             publish */
+    METRIC_STAGE_SECONDS, /* histogram of seconds; label stage: decode, prepare, load, decide,
+                             save, commit, publish */
     METRIC_PIPELINE_RESTARTS,    /* counter; label reason: a status_name */
     METRIC_CONFLICTS,            /* counter: batches decided again from fresh rows */
     METRIC_REPUBLISHED,          /* counter: records whose answers a successor published */
@@ -30,6 +30,7 @@ enum metric {
     METRIC_TOKEN_CACHE_HITS,     /* counter */
     METRIC_TOKEN_CACHE_MISSES,   /* counter */
     METRIC_KEY_RELOADS_FAILED,   /* counter */
+    METRIC_PASSWORDS_WAITING,    /* gauge */
     METRIC_COUNT
 };
 

@@ -24,12 +24,10 @@ def c_strings(text):
 
 
 def read_statements():
-    """name: SQL, out of statements.c, its two macros written out."""
-    source = re.sub(r"/\*.*?\*/", "", (SOURCE / "statements.c").read_text(), flags=re.S).replace("\\\n", " ")
-    columns = c_strings(re.search(r"#define APPOINTMENT_COLUMNS(.*)", source).group(1))
-    lock = re.search(r"#define LOCK_ACCOUNTS\(strength\)(.*)", source).group(1)
-    body = source[source.index("statements[STATEMENT_COUNT]"):].replace("APPOINTMENT_COLUMNS", f'"{columns}"')
-    body = re.sub(r'LOCK_ACCOUNTS\("([A-Z ]+)"\)', lambda found: f'"{c_strings(lock)}{found.group(1)}"', body)
+    """name: SQL, out of statements.c, as the preprocessor leaves it."""
+    source = re.sub(r"^#include.*$", "", (SOURCE / "statements.c").read_text(), flags=re.M)
+    source = run("cc", "-E", "-P", "-x", "c", "-", stdin=source).stdout
+    body = source[source.index("statements[STATEMENT_COUNT]"):]
     rows = re.findall(r'\[STATEMENT_\w+\]\s*=\s*\{\s*"(\w+)",(.*?)\}\s*,(?=\s*(?:\[|\}))', body, re.S)
     return {name: c_strings(sql) for name, sql in rows}
 

@@ -83,7 +83,7 @@ class SecureStack:
 
     def account(self, role, login):
         made = self.slotkeeper("worker", "admin", "create-account", "--role", role, "--login", login,
-                               stdin="correct horse battery staple\n")
+                               stdin="mosel-kite-41-ember\n")
         sub = made.stdout.strip()
         return self.slotkeeper("worker", "keys", "token", "--sub", sub, "--role", role).stdout.strip()
 
