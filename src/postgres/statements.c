@@ -106,8 +106,9 @@ static const struct statement_text statements[STATEMENT_COUNT] = {
         {"load_holders",
          "SELECT h.account_id FROM unnest($1::uuid[]) h (account_id)"
          " WHERE EXISTS (SELECT FROM appointment a WHERE a.patient_id = h.account_id"
-         " AND a.state = 'booked')"
-         " OR EXISTS (SELECT FROM appointment a WHERE a.doctor_id = h.account_id AND a.guard)"},
+         " AND a.state = 'booked' OFFSET 0)"
+         " OR EXISTS (SELECT FROM appointment a WHERE a.doctor_id = h.account_id AND a.guard"
+         " OFFSET 0)"},
     [STATEMENT_LOOK_AT_SLOTS_TO_COME] = {"look_at_slots_to_come", SLOTS_TO_COME("")},
     [STATEMENT_LOCK_SLOTS_TO_COME] = {"lock_slots_to_come", SLOTS_TO_COME("FOR NO KEY UPDATE")},
     [STATEMENT_LOAD_CHAINS_TO_COME] =
