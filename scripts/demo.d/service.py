@@ -104,7 +104,7 @@ class Worker:
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines if re.match(rf"{name}[ {{]", line))
 
     def partitions(self):
-        return int(self.metric("slotkeeper_partitions_owned") or 0)
+        return int(self.metric(r'slotkeeper_partitions_owned\{topic="slot-commands"\}') or 0)
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)

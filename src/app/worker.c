@@ -169,13 +169,17 @@ static enum status start_threads(struct worker *worker, struct error *error) {
 }
 
 static void publish_metrics(struct worker *worker) {
-    int owned = 0;
+    int owned[LANE_COUNT] = {0};
     char why[200];
     keyring_measure(worker->keyring);
     for (size_t i = 0; i < worker->thread_count; i++) {
-        owned += atomic_load(&worker->threads[i].host.partitions_owned);
+        const struct session_host *host = &worker->threads[i].host;
+        owned[host->lane] += atomic_load(&host->partitions_owned);
     }
-    metrics_set(METRIC_PARTITIONS_OWNED, "", owned);
+    for (size_t lane = 0; lane < LANE_COUNT; lane++) {
+        metrics_set(
+            METRIC_PARTITIONS_OWNED, topic_suffix(topic_of_lane((enum lane)lane)), owned[lane]);
+    }
     (void)is_ready(worker, why, sizeof why);
 }
 

@@ -60,7 +60,7 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
     [METRIC_CONSUMER_LAG] = {
         "slotkeeper_consumer_lag_records", METRIC_GAUGE, "partition", NULL,
         "Records of a partition not yet decided.",
-        "High watermark less next offset, for the partitions of this worker. It also counts what a producer's open transaction holds back.",
+        "High watermark less next offset, for the partitions of this worker; those of other topics than the slots' are called `account-commands/0`. It also counts what a producer's open transaction holds back.",
         "max(slotkeeper_consumer_lag_records) > 10000"},
     [METRIC_PARTITION_STOPPED] = {
         "slotkeeper_partition_stopped", METRIC_GAUGE, "partition", NULL,
@@ -68,9 +68,9 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
         "What the database and Kafka say about the partition does not agree; the log line says what was found.",
         "max(slotkeeper_partition_stopped) > 0"},
     [METRIC_PARTITIONS_OWNED] = {
-        "slotkeeper_partitions_owned", METRIC_GAUGE, NULL, NULL,
-        "Partitions that this worker holds.",
-        "The sum over all workers is the number of request partitions, else some are not served.", NULL},
+        "slotkeeper_partitions_owned", METRIC_GAUGE, "topic", NULL,
+        "Partitions of a request topic that this worker holds.",
+        "The sum over all workers is the number of the topic's partitions, else some are not served.", NULL},
     [METRIC_THREADS_READY] = {
         "slotkeeper_threads_ready", METRIC_GAUGE, NULL, NULL,
         "Threads that can take work.",

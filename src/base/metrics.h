@@ -25,7 +25,7 @@ enum metric {
     METRIC_CONSUMER_LAG,         /* gauge: high watermark less next offset; label partition */
     METRIC_PARTITION_STOPPED,    /* gauge: 1 while a partition is stopped and waits for an operator;
                                     label partition */
-    METRIC_PARTITIONS_OWNED,     /* gauge: partitions held by all threads together */
+    METRIC_PARTITIONS_OWNED,     /* gauge; label topic: without the prefix */
     METRIC_THREADS_READY,        /* gauge */
     METRIC_TOKEN_CACHE_HITS,     /* counter */
     METRIC_TOKEN_CACHE_MISSES,   /* counter */

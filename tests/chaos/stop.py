@@ -43,7 +43,7 @@ begin
     return null;
 end $$;
 create trigger witness after insert or update on slotkeeper.partition_progress
-    for each row execute function witness.note_move();
+    for each row when (new.topic like '%.slot-commands') execute function witness.note_move();
 create trigger witness after insert on slotkeeper.command_log
     referencing new table as written for each statement execute function witness.note_write();
 """

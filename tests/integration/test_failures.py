@@ -112,7 +112,7 @@ def two_workers(own_cell):
         Worker(own_cell)
     for worker in own_cell.workers:
         worker.wait_until_ready()
-    own_cell.client.wait(lambda: [worker.metric("slotkeeper_partitions_owned") for worker in own_cell.workers] == [2, 2],
+    own_cell.client.wait(lambda: [worker.metric("slotkeeper_partitions_owned", '{topic="slot-commands"}') for worker in own_cell.workers] == [2, 2],
                          "the partitions to be shared out", 60)
     return own_cell
 

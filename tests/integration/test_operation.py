@@ -77,8 +77,9 @@ def test_metrics(cell, client, doctor):
     assert not [line for line in text.splitlines() if not line.startswith("# ") and not METRIC_LINE.match(line)]
     documented = re.findall(r"^## `(\w+)`", (cell.stack.folder.__class__(__file__).parents[2] / "docs/metrics.md").read_text(), re.M)
     assert [name for name in documented if f"# TYPE {name} " not in text] == []
-    assert worker.metric("slotkeeper_partitions_owned") == 4
-    assert worker.metric("slotkeeper_threads_ready") == 2
+    for topic in ("slot-commands", "account-commands", "queries"):
+        assert worker.metric("slotkeeper_partitions_owned", f'{{topic="{topic}"}}') == 4
+    assert worker.metric("slotkeeper_threads_ready") == 4  # two for slots, one for accounts, one for queries
     for stage in ("decode", "load", "decide", "save", "commit", "publish"):
         assert worker.metric("slotkeeper_stage_seconds_count", f'{{stage="{stage}"}}') > 0
     wait_for(lambda: sum(worker.metric("slotkeeper_consumer_lag_records", f'{{partition="{n}"}}') for n in range(4)) == 0,
@@ -149,19 +150,20 @@ def test_sighup_reads_the_keys_again(own_cell):
     worker.signal(signal.SIGHUP)
     worker.wait_for_log("keys not reloaded, the old ones stay in force")
     assert client.publish(doctor)
-    wait_for(lambda: worker.metric("slotkeeper_key_reloads_failed_total") == 1, "the failure to be counted")
+    wait_for(lambda: worker.metric("slotkeeper_key_reloads_failed_total") == 2,
+             "the failures to be counted, of verifying and of signing keys")
 
     both = json.loads(good)
     both["keys"].append({"kty": "oct", "kid": "later", "alg": "HS256", "k": base64url(LATER_SECRET)})
     keys.write_text(json.dumps(both))
     worker.signal(signal.SIGHUP)
-    worker.wait_for_log("keys reloaded")
+    worker.wait_for_log("keys reloaded", keys="verifying")
     assert client.send("PublishSlot", None, slot_fields(), token=later.token(doctor.id, "doctor")).answer().code == "ACCEPTED"
 
     only = {"keys": [key for key in both["keys"] if key["kid"] != "tests"]}
     keys.write_text(json.dumps(only))
     worker.signal(signal.SIGHUP)
-    wait_for(lambda: len(worker.logged("keys reloaded")) == 2, "the keys to be read again")
+    wait_for(lambda: len(worker.logged("keys reloaded", keys="verifying")) == 2, "the keys to be read again")
     refused = client.ask("BookSlot", own_cell.account("patient"), {"slot_id": uuid.uuid4()})
     assert refused.code == "UNAUTHENTICATED"
 

@@ -9,6 +9,7 @@ from kit.waiting import wait_for
 from kit.worker import Worker
 
 STOPPED = "a partition is stopped and waits for an operator"
+PARTITION = "topic like '%slot-commands' and partition"  # of the accounts there is a partition of the same number
 
 
 def offer(client, doctor, partition, day):
@@ -29,7 +30,7 @@ def test_database_behind_kafka(own_cell, while_running):
     if not while_running:
         assert worker.stop() == 0
     own_cell.sql("update partition_progress set next_offset = 0, published_offset = 0, last_offset = null,"
-                 " last_append_time = null, last_hash = null where partition = 2")
+                 f" last_append_time = null, last_hash = null where {PARTITION} = 2")
     if not while_running:
         worker = Worker(own_cell)
         worker.wait_for_log("ready")
@@ -42,7 +43,7 @@ def test_database_behind_kafka(own_cell, while_running):
     assert worker.metric("slotkeeper_partition_stopped", '{partition="2"}') == 1
     assert stopped.answers() == []
     # The lost commits come back, say from the old primary: the partition goes on where it was.
-    own_cell.sql("update partition_progress set next_offset = 1, published_offset = 1 where partition = 2")
+    own_cell.sql(f"update partition_progress set next_offset = 1, published_offset = 1 where {PARTITION} = 2")
     assert worker.stop() == 0
     worker = Worker(own_cell)
     assert codes([stopped]) == ["ACCEPTED"]
@@ -77,7 +78,7 @@ def test_the_last_record_is_another(own_cell):
     worker = Worker(own_cell).wait_until_ready()
     assert codes([offer(client, doctor, 0, 1), offer(client, doctor, 1, 2)]) == ["ACCEPTED"] * 2
     assert worker.stop() == 0
-    own_cell.sql("update partition_progress set last_hash = sha256('something else') where partition = 0")
+    own_cell.sql(f"update partition_progress set last_hash = sha256('something else') where {PARTITION} = 0")
     offer(client, doctor, 0, 3)
     worker = Worker(own_cell)
     worker.wait_for_log(STOPPED, timeout=60, partition=0, found="TOPIC_REMADE")
@@ -89,7 +90,7 @@ def test_another_cluster(own_cell):
     worker = Worker(own_cell).wait_until_ready()
     assert codes([offer(client, doctor, 0, 1)]) == ["ACCEPTED"]
     assert worker.stop() == 0
-    own_cell.sql("update partition_progress set cluster_id = 'another' where partition = 0")
+    own_cell.sql(f"update partition_progress set cluster_id = 'another' where {PARTITION} = 0")
     worker = Worker(own_cell)
     worker.wait_for_log(STOPPED, timeout=60, partition=0, found="CLUSTER_CHANGED")
     assert codes([offer(client, doctor, 1, 2)]) == ["ACCEPTED"]
