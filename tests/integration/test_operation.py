@@ -78,7 +78,7 @@ def test_metrics(cell, client, doctor):
     documented = re.findall(r"^## `(\w+)`", (cell.stack.folder.__class__(__file__).parents[2] / "docs/metrics.md").read_text(), re.M)
     assert [name for name in documented if f"# TYPE {name} " not in text] == []
     for topic in ("slot-commands", "account-commands", "queries"):
-        assert worker.metric("slotkeeper_partitions_owned", f'{{topic="{topic}"}}') == 4
+        wait_for(lambda: worker.metric("slotkeeper_partitions_owned", f'{{topic="{topic}"}}') == 4, "the gauge of the topic")
     assert worker.metric("slotkeeper_threads_ready") == 4  # two for slots, one for accounts, one for queries
     for stage in ("decode", "load", "decide", "save", "commit", "publish"):
         assert worker.metric("slotkeeper_stage_seconds_count", f'{{stage="{stage}"}}') > 0
