@@ -26,6 +26,7 @@ static void append_event(
 /* Another hash, or none: what was proven of the one before, and by whom, counts no more. */
 static void replace_hash(struct account *account, const char *hash) {
     account->password_hash = hash;
+    account->rehashed = true;
     account->credential_version++;
     account->forgets_devices = true;
     account->forgets_failures = true;
@@ -66,6 +67,7 @@ void decision_set_password(
 void decision_refresh_hash(struct decision *decision, struct account *account) {
     if (decision->credentials->proof.new_hash != NULL) {
         account->password_hash = decision->credentials->proof.new_hash;
+        account->rehashed = true;
         world_mark_account(decision->world, account);
     }
 }

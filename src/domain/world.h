@@ -30,12 +30,13 @@ struct account {
 
     /* Of the lane of accounts only. */
     struct view login;         /* data NULL: erased, or not loaded */
-    const char *password_hash; /* NULL likewise; or the new one, when `change` says so */
-    struct digest login_key;   /* under which failures of `login` are counted */
-    bool closing;              /* its deactivation has been announced */
-    bool has_booked;           /* appointments; loaded under LOAD_TARGETS_HOLDINGS */
-    bool forgets_devices;      /* to be saved: nobody is known by his device any more */
-    bool forgets_failures;     /* to be saved: failed log-ins are forgiven */
+    const char *password_hash; /* NULL likewise; or another one, to be saved, if `rehashed` */
+    bool rehashed;
+    struct digest login_key; /* under which failures of `login` are counted */
+    bool closing;            /* its deactivation has been announced */
+    bool has_booked;         /* appointments; loaded under LOAD_TARGETS_HOLDINGS */
+    bool forgets_devices;    /* to be saved: nobody is known by his device any more */
+    bool forgets_failures;   /* to be saved: failed log-ins are forgiven */
     struct chain chain;
     enum change change;
 };

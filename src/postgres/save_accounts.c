@@ -19,18 +19,30 @@ static int by_id(const void *a, const void *b) {
     return uuid_compare(left->account_id, right->account_id);
 }
 
-/* The accounts with that change, sorted; *count of them. */
+static bool is_new(const struct account *account) {
+    return account->change == CHANGE_INSERT;
+}
+
+static bool is_updated(const struct account *account) {
+    return account->change == CHANGE_UPDATE && !account->rehashed;
+}
+
+static bool is_rehashed(const struct account *account) {
+    return account->change == CHANGE_UPDATE && account->rehashed;
+}
+
+/* The accounts that changed so, sorted; *count of them. */
 static const struct account **changed(
     const struct save *save,
     const struct world *world,
-    enum change change,
+    bool (*so)(const struct account *),
     int (*compare)(const void *, const void *),
     size_t *count) {
     const struct account **rows =
         ARENA_ARRAY(save->arena, const struct account *, world->changed_account_count);
     *count = 0;
     for (size_t i = 0; i < world->changed_account_count; i++) {
-        if (world->changed_accounts[i]->change == change) {
+        if (so(world->changed_accounts[i])) {
             rows[(*count)++] = world->changed_accounts[i];
         }
     }
@@ -40,7 +52,7 @@ static const struct account **changed(
 
 static void save_new_accounts(struct save *save, const struct world *world) {
     size_t count = 0;
-    const struct account **rows = changed(save, world, CHANGE_INSERT, by_login, &count);
+    const struct account **rows = changed(save, world, is_new, by_login, &count);
     if (count == 0) {
         return;
     }
@@ -64,9 +76,13 @@ static void save_new_accounts(struct save *save, const struct world *world) {
     save_queue(save, STATEMENT_INSERT_ACCOUNTS, parameters, (long long)count);
 }
 
-static void save_updated_accounts(struct save *save, const struct world *world) {
+static void save_updated_accounts(
+    struct save *save,
+    const struct world *world,
+    bool (*so)(const struct account *),
+    enum statement statement) {
     size_t count = 0;
-    const struct account **rows = changed(save, world, CHANGE_UPDATE, by_id, &count);
+    const struct account **rows = changed(save, world, so, by_id, &count);
     if (count == 0) {
         return;
     }
@@ -91,7 +107,7 @@ static void save_updated_accounts(struct save *save, const struct world *world) 
         parameters_add_array(parameters, columns[i]);
     }
     parameters_add_time(parameters, save->arena, save->now_us);
-    save_queue(save, STATEMENT_UPDATE_ACCOUNTS, parameters, (long long)count);
+    save_queue(save, statement, parameters, (long long)count);
 }
 
 /* Failures are forgiven to whom an answer says so, and to accounts that got a new password or
@@ -172,7 +188,8 @@ static void save_settlements(struct save *save, const struct answer *answers, si
 
 void save_accounts(struct save *save, const struct world *world) {
     save_new_accounts(save, world);
-    save_updated_accounts(save, world);
+    save_updated_accounts(save, world, is_updated, STATEMENT_UPDATE_ACCOUNTS);
+    save_updated_accounts(save, world, is_rehashed, STATEMENT_UPDATE_CREDENTIALS);
 }
 
 void save_log_ins(

@@ -27,6 +27,21 @@
     "SELECT " ACCOUNT_COLUMNS                                                                      \
     " FROM account WHERE account_id = ANY ($1::uuid[]) ORDER BY account_id " lock
 
+/* `more` names password_hash only where there is another one: a trigger judges what is written
+ * there, and an account whose password an identity provider keeps has none that would pass. */
+#define UPDATE_ACCOUNTS(more)                                                                      \
+    "UPDATE account a SET state = u.state::account_state," more                                    \
+    " credential_version = u.credential_version, token_version = u.token_version,"                 \
+    " tokens_valid_from = u.tokens_valid_from, closing_at = NULL,"                                 \
+    " deactivated_at = CASE WHEN u.state <> 'active' THEN coalesce(a.deactivated_at, "             \
+    "$7::timestamptz) END,"                                                                        \
+    " erased_at = CASE WHEN u.state = 'erased' THEN $7::timestamptz END"                           \
+    " FROM unnest($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::integer[], "              \
+    "$6::timestamptz[])"                                                                           \
+    " u (account_id, state, password_hash, credential_version, token_version, "                    \
+    "tokens_valid_from)"                                                                           \
+    " WHERE a.account_id = u.account_id"
+
 /* The open slots of doctors $1; the trigger account_nothing_to_come says what is open. */
 #define OPEN_TO_COME                                                                               \
     " FROM unnest($1::uuid[]) d (doctor_id)"                                                       \
@@ -252,22 +267,11 @@ static const struct statement_text statements[STATEMENT_COUNT] = {
          " SELECT n.account_id, n.role::account_role, n.login, n.password_hash, $5::timestamptz"
          " FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) n (account_id, role, login, "
          "password_hash) ON CONFLICT (login) DO NOTHING"},
-    [STATEMENT_UPDATE_ACCOUNTS] =
-        {"update_accounts",
-         "UPDATE account a SET state = u.state::account_state,"
-         " login = CASE WHEN u.state <> 'erased' THEN a.login END,"
-         " password_hash = CASE WHEN u.state <> 'erased' THEN coalesce(u.password_hash, "
-         "a.password_hash) END,"
-         " credential_version = u.credential_version, token_version = u.token_version,"
-         " tokens_valid_from = u.tokens_valid_from, closing_at = NULL,"
-         " deactivated_at = CASE WHEN u.state <> 'active' THEN coalesce(a.deactivated_at, "
-         "$7::timestamptz) END,"
-         " erased_at = CASE WHEN u.state = 'erased' THEN $7::timestamptz END"
-         " FROM unnest($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::integer[], "
-         "$6::timestamptz[])"
-         " u (account_id, state, password_hash, credential_version, token_version, "
-         "tokens_valid_from)"
-         " WHERE a.account_id = u.account_id"},
+    [STATEMENT_UPDATE_ACCOUNTS] = {"update_accounts", UPDATE_ACCOUNTS("")},
+    [STATEMENT_UPDATE_CREDENTIALS] =
+        {"update_credentials",
+         UPDATE_ACCOUNTS(" login = CASE WHEN u.state <> 'erased' THEN a.login END,"
+                         " password_hash = u.password_hash,")},
     [STATEMENT_FORGIVE_FAILURES] =
         {"forgive_failures",
          "WITH forgiven AS (SELECT login_key FROM login_throttle WHERE login_key = ANY "

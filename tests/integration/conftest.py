@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from kit.accounts import Accounts
 from kit.client import Client
 from kit.stack import BINARY, Cell, Stack
 from kit.worker import Worker
@@ -81,3 +82,8 @@ def patient(cell):
 @pytest.fixture
 def admin(cell):
     return cell.account("admin")
+
+
+@pytest.fixture(scope="session")
+def accounts(client):
+    return Accounts(client)

@@ -70,8 +70,9 @@ class Answer:
 
 
 class Request:
-    def __init__(self, client, correlation_id, key, command_id):
+    def __init__(self, client, topic, correlation_id, key, command_id):
         self.client = client
+        self.topic = topic
         self.correlation_id = correlation_id
         self.key = key
         self.command_id = command_id
@@ -97,7 +98,7 @@ class Request:
         return Answer(found[0])
 
     def dead_letter(self, timeout=30):
-        topic = self.client.cell.topic("slot-commands-dlt")
+        topic = self.topic + "-dlt"
         place = struct.pack(">i", self.partition), struct.pack(">q", self.offset)
         return self.client.wait(
             lambda: [seen for seen in self.client.seen(topic) if place == (
@@ -160,7 +161,8 @@ class Client:
             topics = consumer.list_topics(timeout=2).topics
         except Exception:  # the broker is away in some tests
             return
-        wanted = (self.cell.topic("outcomes"), self.cell.topic("audit"), self.cell.topic("slot-commands-dlt"))
+        wanted = [self.cell.topic(suffix) for suffix in (
+            "outcomes", "audit", "slot-commands-dlt", "account-commands-dlt", "queries-dlt")]
         new = [TopicPartition(name, number, OFFSET_BEGINNING) for name, topic in topics.items()
                if name in wanted or name.startswith(self.cell.topic("replies."))
                for number in topic.partitions if (name, number) not in assigned]
@@ -197,7 +199,7 @@ class Client:
     # What goes to the service.
 
     def send_bytes(self, value, account=None, token=None, key=None, headers=(), correlation_id=DEFAULT,
-                   reply_topic=DEFAULT, partition=None, command_id=None, timestamp=None, flush=True):
+                   reply_topic=DEFAULT, partition=None, command_id=None, timestamp=None, flush=True, topic=None):
         """Any bytes with any headers. By default the answer goes to the reply topic and is known by its
         correlation id; with correlation_id=None it is known by its key."""
         if correlation_id is DEFAULT:
@@ -209,12 +211,13 @@ class Client:
         if correlation_id is not None:
             all_headers.append(("kafka_correlationId", correlation_id))
         if reply_topic is not None:
-            topic = self.reply_topic if reply_topic is DEFAULT else reply_topic
-            all_headers.append(("kafka_replyTopic", topic.encode() if isinstance(topic, str) else topic))
+            reply = self.reply_topic if reply_topic is DEFAULT else reply_topic
+            all_headers.append(("kafka_replyTopic", reply.encode() if isinstance(reply, str) else reply))
         all_headers += list(headers)
-        request = Request(self, correlation_id, key, command_id)
+        topic = topic or self.request_topic
+        request = Request(self, topic, correlation_id, key, command_id)
         more = {} if partition is None else {"partition": partition}
-        self.producer.produce(self.request_topic, value, key, headers=all_headers, on_delivery=request.delivered, **more)
+        self.producer.produce(topic, value, key, headers=all_headers, on_delivery=request.delivered, **more)
         self.sent.append(request)
         if flush:
             self.flush()
