@@ -48,6 +48,18 @@ static bool is_sealed(
            || find_field(words, count, "login") != NULL;
 }
 
+/* Arguments can be read by other users of the machine, and shells remember them. */
+static enum status check_no_password(const char *const *words, size_t count, struct error *error) {
+    if (find_field(words, count, "password") != NULL
+        || find_field(words, count, "new_password") != NULL) {
+        return error_set(
+            error,
+            STATUS_INVALID,
+            "a password is never an argument: it is asked for, or read from standard input");
+    }
+    return STATUS_OK;
+}
+
 /* ResetPassword names an account, and the password is that of whose token it is. */
 static enum status check_login(const struct sealing *sealing, struct error *error) {
     bool wanted = sealing->definition->password != PASSWORD_OF_CALLER;
@@ -110,7 +122,8 @@ enum status sealing_begin(
     add_command_id(sealing, arena);
     sealing->words[sealing->word_count++] = "key_id=";
     sealing->words[sealing->word_count++] = "sealed=";
-    return check_login(sealing, error);
+    enum status status = check_no_password(words, count, error);
+    return status == STATUS_OK ? check_login(sealing, error) : status;
 }
 
 void sealing_clean_up(struct sealing *sealing) {

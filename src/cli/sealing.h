@@ -30,7 +30,8 @@ struct sealing {
 /* Whether `words`, a command's name and its fields, are to be sealed, and the words of the request
  * around the box: without the login, with a command_id, and with a key_id and a box that are not
  * the real ones yet. A box that is among the words already is sent as it is. The words outlive
- * `sealing`. STATUS_INVALID: a login that is missing, or not asked for. */
+ * `sealing`. STATUS_INVALID: a login that is missing, or
+ * not asked for, or a password. */
 enum status sealing_begin(
     struct sealing *sealing,
     const char *const *words,

@@ -25,7 +25,10 @@ static enum status check_options(const struct sending *sending, struct error *er
     for (size_t i = 0; !sealed && i < sizeof sealed_only / sizeof sealed_only[0]; i++) {
         if (options_has(&sending->options, sealed_only[i])) {
             return error_set(
-                error, STATUS_INVALID, "%s is for commands with a login", sealed_only[i]);
+                error,
+                STATUS_INVALID,
+                "%s is for commands with sealed credentials",
+                sealed_only[i]);
         }
     }
     if (options_has(&sending->options, "--token-only")
