@@ -19,7 +19,8 @@ static const char *put_into_nfc(struct password *password) {
 enum status password_check(struct password *password, const char *login, struct error *error) {
     const char *flaw = put_into_nfc(password);
     if (flaw == NULL) {
-        flaw = password_flaw(password_view(password), view_text(login));
+        flaw = password_flaw(
+            password_view(password), login == NULL ? view_of(NULL, 0) : view_text(login));
     }
     return flaw == NULL ? STATUS_OK : error_set(error, STATUS_INVALID, "%s", flaw);
 }

@@ -72,6 +72,16 @@ static bool print_cut(const char *name, const json_t *value, FILE *out) {
     return true;
 }
 
+/* Boxes are for whoever holds the key: how large one is, is all that can be said here. */
+static bool print_sealed(const char *name, const json_t *value, FILE *out) {
+    const char *last = strrchr(name, '.');
+    if (strcmp(last == NULL ? name : last + 1, "sealed") != 0 || !json_is_string(value)) {
+        return false;
+    }
+    (void)fprintf(out, "sealed, %zu bytes\n", json_string_length(value) / 2);
+    return true;
+}
+
 static void print_value(const json_t *value, FILE *out) {
     const char *text = json_string_value(value);
     if (text != NULL && json_string_length(value) == strlen(text) && is_plain(text)) {
@@ -101,7 +111,7 @@ static void print_lines(json_t *lines, FILE *out) {
     int width = width_of(lines);
     json_object_foreach(lines, name, value) {
         (void)fprintf(out, "  %-*s  ", width, name);
-        if (!print_cut(name, value, out)) {
+        if (!print_cut(name, value, out) && !print_sealed(name, value, out)) {
             print_value(value, out);
         }
     }

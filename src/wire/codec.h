@@ -48,6 +48,28 @@ enum code codec_decode_command(
 bool codec_decode_credentials(
     struct codec *codec, struct view content, struct command *command) MUST_USE;
 
+/* The caller's side of it: what goes into the box. */
+struct credentials_content {
+    struct uuid command_id;
+    const char *command; /* full name */
+    bool has_account_id;
+    struct uuid account_id;
+    int64_t issued_at_us;
+    const uint8_t *reply_key; /* 32 bytes */
+    struct view login;        /* data NULL: null; texts are UTF-8 without NUL */
+    struct view password;
+    struct view new_password; /* data NULL: null */
+};
+
+/* Writes what codec_decode_credentials reads, and keeps no copy: the caller wipes `content`. False:
+ * more than size_max bytes; a part is in `content` then. */
+bool codec_write_credentials(
+    const struct codec *codec,
+    const struct credentials_content *credentials,
+    uint8_t *content,
+    size_t size_max,
+    size_t *size) MUST_USE;
+
 /* The content of Session.sealed. */
 struct token_record {
     struct uuid command_id;
@@ -61,6 +83,19 @@ struct token_record {
  * it: the one copy is the caller's to wipe. */
 struct view codec_encode_token(
     struct codec *codec, struct arena *arena, const struct token_record *token) MUST_USE;
+
+/* The caller's side of it. `token` is a view into `content`, nothing of it is copied. False: not
+ * such bytes. */
+struct token_content {
+    struct uuid command_id;
+    struct uuid account_id;
+    enum role role;
+    struct view token;
+    int64_t expires_at_us;
+};
+
+bool codec_read_token(
+    struct codec *codec, struct view content, struct token_content *token) MUST_USE;
 
 /* Bare Avro bodies, in the arena; and the fingerprint of the schema they were written with. */
 struct view codec_encode_outcome(

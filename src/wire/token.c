@@ -1,7 +1,9 @@
 /* slotkeeper.event.Token, put together byte by byte: an Avro value would keep the token in memory
  * that is freed or used again without being wiped, wherever avro-c happens to take it. */
 #include "wire/codec_parts.h"
+#include "wire/cursor.h"
 #include "wire/framing.h"
+#include "wire/writing.h"
 
 #include <assert.h>
 
@@ -42,27 +44,6 @@ enum status token_writer_init(
     return STATUS_OK;
 }
 
-static uint8_t *write_long(uint8_t *to, int64_t number) {
-    uint64_t raw = (uint64_t)number << 1U ^ (number < 0 ? UINT64_MAX : 0);
-    for (; raw >= 0x80U; raw >>= 7U) {
-        *to++ = (uint8_t)(raw | 0x80U);
-    }
-    *to++ = (uint8_t)raw;
-    return to;
-}
-
-static uint8_t *write_text(uint8_t *to, struct view text) {
-    to = write_long(to, (int64_t)text.size);
-    memcpy(to, text.data, text.size);
-    return to + text.size;
-}
-
-static uint8_t *write_uuid(uint8_t *to, struct uuid uuid) {
-    char text[UUID_TEXT_SIZE + 1];
-    uuid_format(uuid, text);
-    return write_text(to, view_of(text, UUID_TEXT_SIZE));
-}
-
 struct view codec_encode_token(
     struct codec *codec, struct arena *arena, const struct token_record *token) {
     const struct token_writer *writer = &codec->token;
@@ -71,12 +52,42 @@ struct view codec_encode_token(
                       + (size_t)2 * UUID_TEXT_SIZE + text.size;
     uint8_t *start = arena_take(arena, size_max);
     framing_write(start, writer->schema->fingerprint);
-    uint8_t *end = start + FRAMING_SINGLE_OBJECT_SIZE;
-    end = write_uuid(end, token->command_id);
-    end = write_uuid(end, token->account_id);
-    end = write_long(end, writer->roles[token->role]);
-    end = write_text(end, text);
-    end = write_long(end, token->expires_at_us);
-    assert((size_t)(end - start) <= size_max);
-    return view_of(start, (size_t)(end - start));
+    struct writing to = {start + FRAMING_SINGLE_OBJECT_SIZE, start + size_max, false};
+    write_uuid(&to, token->command_id);
+    write_uuid(&to, token->account_id);
+    write_long(&to, writer->roles[token->role]);
+    write_text(&to, text);
+    write_long(&to, token->expires_at_us);
+    assert(!to.full);
+    return view_of(start, (size_t)(to.at - start));
+}
+
+/* The symbol that the walk has passed as one of the schema's. */
+static bool read_role(const struct token_writer *writer, struct view bytes, enum role *role) {
+    struct cursor cursor = cursor_of(bytes);
+    int64_t symbol = -1;
+    bool good = cursor_long(&cursor, &symbol);
+    for (unsigned i = 0; good && i < ROLE_COUNT; i++) {
+        if (writer->roles[i] == symbol) {
+            *role = (enum role)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool codec_read_token(struct codec *codec, struct view content, struct token_content *token) {
+    const struct token_writer *writer = &codec->token;
+    const struct type_member *members = writer->schema->type->members;
+    const struct view *fields = codec->fields;
+    uint64_t fingerprint = 0;
+    struct view body;
+    return unframe_single_object(content, &fingerprint, &body)
+           && fingerprint == writer->schema->fingerprint
+           && program_walk_fields(writer->schema->program, body, codec->fields)
+           && field_uuid(members[COMMAND_ID].type, fields[COMMAND_ID], &token->command_id)
+           && field_uuid(members[ACCOUNT_ID].type, fields[ACCOUNT_ID], &token->account_id)
+           && read_role(writer, fields[ROLE], &token->role)
+           && field_text(members[TOKEN].type, fields[TOKEN], &token->token)
+           && field_long(members[EXPIRES_AT].type, fields[EXPIRES_AT], &token->expires_at_us);
 }
