@@ -102,9 +102,9 @@ static void gauges_go_both_ways_and_hide(void **state) {
     assert_true(page_has("slotkeeper_consumer_lag_records{partition=\"topic/1\"} 12"));
     metrics_set(METRIC_CONSUMER_LAG, "topic/1", 3);
     assert_true(metrics_value(METRIC_CONSUMER_LAG, "topic/1") == 3);
-    metrics_add(METRIC_PARTITIONS_OWNED, "", 2);
-    metrics_add(METRIC_PARTITIONS_OWNED, "", -1);
-    assert_true(metrics_value(METRIC_PARTITIONS_OWNED, "") == 1);
+    metrics_add(METRIC_PASSWORDS_WAITING, "", 2);
+    metrics_add(METRIC_PASSWORDS_WAITING, "", -1);
+    assert_true(metrics_value(METRIC_PASSWORDS_WAITING, "") == 1);
     metrics_hide(METRIC_CONSUMER_LAG, "topic/1");
     char *text = page();
     assert_int_equal(occurrences(text, "partition=\"topic/1\""), 0);
