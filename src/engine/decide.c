@@ -197,14 +197,15 @@ static enum status compare_with_rehearsal(
     return lacks_lock(attempt, request, code) ? STATUS_CONFLICT : STATUS_OK;
 }
 
-/* What the answer does to the records of attempts at passwords. */
+/* What the answer does to the records of attempts at passwords. One from the log proves nothing
+ * anew, but the attempt may have been counted before the first answer was there. */
 static void settle(
     const struct request *request, const struct decision *decision, struct answer *answer) {
     struct sealed *sealed = request->sealed;
     if (sealed == NULL) {
         return;
     }
-    bool succeeded = answer->code == CODE_ACCEPTED;
+    bool succeeded = decision->recalled == NULL && answer->code == CODE_ACCEPTED;
     sealed->settlement.forgives = succeeded;
     sealed->settlement.remembers_device = succeeded && decision->result.type == RESULT_SESSION;
     answer->settlement = &sealed->settlement;
@@ -215,6 +216,7 @@ static enum status decide_command(
     struct decision decision = attempt_decision(attempt, request, answer->outcome_id);
     enum code code = judge(&decision);
     if (decision.recalled != NULL) {
+        settle(request, &decision, answer);
         return answer_from_log(attempt, decision.recalled, answer);
     }
     enum status status = compare_with_rehearsal(attempt, request, &decision, code);

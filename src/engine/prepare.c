@@ -42,8 +42,20 @@ static void rehearse_request(struct rehearsal *rehearsal, struct request *reques
     }
 }
 
-/* The batch ends before a command that must stand alone, and before more passwords than may be
- * hashed at a time. */
+/* Of a request whose answer is not known before its password has been looked at. */
+static bool is_repeat(const struct rehearsal *rehearsal, const struct request *request) {
+    for (size_t i = 0; i < rehearsal->unproven_count; i++) {
+        const struct request *first = rehearsal->unproven[i];
+        if (uuid_equal(first->caller, request->caller)
+            && uuid_equal(first->decoded.command.command_id, request->decoded.command.command_id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The batch ends before a command that must stand alone, before more passwords than may be hashed
+ * at a time, and before a repeat, which is no second attempt: it is answered from the log. */
 static void rehearse_all(struct rehearsal *rehearsal) {
     struct attempt *attempt = rehearsal->attempt;
     for (size_t i = 0; i < attempt->count; i++) {
@@ -52,7 +64,8 @@ static void rehearse_all(struct rehearsal *rehearsal) {
             continue;
         }
         bool alone = request->decoded.command.definition->ends_account;
-        if (rehearsal->unproven_count == attempt->engine->settings.hashes_max || (alone && i > 0)) {
+        bool full = rehearsal->unproven_count == attempt->engine->settings.hashes_max;
+        if (full || (alone && i > 0) || is_repeat(rehearsal, request)) {
             attempt->count = i;
             return;
         }
