@@ -2,6 +2,7 @@
 #include "cli/reply_key.h"
 #include "cli/seal_key.h"
 #include "seal_fixture.h"
+#include "security/statement.h"
 
 #include <sodium.h>
 #include <sys/stat.h>
@@ -163,7 +164,8 @@ static void a_broken_folder_is_refused(void **state) {
 static enum status from_outcome(const char *text) {
     json_t *outcome = json_loads(text, 0, NULL);
     assert_non_null(outcome);
-    enum status status = seal_key_from_outcome(outcome, &key, &error);
+    static const struct seal_key_trust trust = {.jwks_file = ""};
+    enum status status = seal_key_from_outcome(outcome, &trust, &key, &error);
     json_decref(outcome);
     return status;
 }
@@ -187,6 +189,7 @@ static void an_outcome_without_keys_is_refused(void **state) {
         "\"}]}}}",
         "{\"value\":{\"result\":{\"seal_keys\":[{\"key_id\":\"k\",\"public_key\":\"00\"}]}}}",
         "{\"value\":{\"result\":{\"seal_keys\":[{\"key_id\":\"k\"}]}}}",
+        "{\"value\":{\"code\":\"\",\"result\":null}}",
         "{\"value_hex\":\"00\"}",
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -194,6 +197,111 @@ static void an_outcome_without_keys_is_refused(void **state) {
         assert_non_null(strstr(error.text, "--seal-key"));
         assert_true((strstr(error.text, "RATE_LIMITED") != NULL) == (i == 0));
     }
+}
+
+/* ---- its statement ---- */
+
+enum { NOW_S = 1795369634 };
+
+static struct fixture signers; /* "known" and "other", of which the client knows the first */
+
+static void make_signers(void) {
+    fixture_folder(&signers);
+    fixture_add(&signers, "known", "ES256");
+    fixture_add(&signers, "other", "ES256");
+    fixture_publish(&signers, 0, 1);
+}
+
+/* A statement by the key `kid` about one sealing key, malloc'ed. */
+static char *statement_by(const char *kid, const char *audience) {
+    static const char kids_key[] = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA"; /* 01 to 20 */
+    char payload[512];
+    (void)snprintf(
+        payload,
+        sizeof payload,
+        "{\"iss\":\"i\",\"aud\":\"%s\",\"iat\":%d,\"seal_keys\":[{\"key_id\":\"signed\","
+        "\"public_key\":\"%s\"}]}",
+        audience,
+        NOW_S,
+        kids_key);
+    char *token = fixture_token(&signers, kid, payload);
+    memmove(token, token + strlen("Bearer "), strlen(token + strlen("Bearer ")) + 1);
+    return token;
+}
+
+/* The unsigned part names another key, which must not be taken. */
+static enum status from_statement(const char *statement, int64_t now_s) {
+    const struct seal_key_trust trust = {signers.jwks_file, 900, now_s};
+    json_t *outcome = json_pack(
+        "{s:{s:s, s:{s:[{s:s, s:s}], s:s}}}",
+        "value",
+        "code",
+        "",
+        "result",
+        "seal_keys",
+        "key_id",
+        "told",
+        "public_key",
+        HEX,
+        "statement",
+        statement);
+    assert_non_null(outcome);
+    enum status status = seal_key_from_outcome(outcome, &trust, &key, &error);
+    json_decref(outcome);
+    return status;
+}
+
+static void a_signed_statement_is_believed(void **state) {
+    (void)state;
+    make_signers();
+    char *statement = statement_by("known", STATEMENT_AUDIENCE);
+    assert_int_equal(from_statement(statement, NOW_S), STATUS_OK);
+    assert_string_equal(key.kid, "signed");
+    assert_int_equal(key.key[0], 1);
+    assert_int_equal(key.key[31], 32);
+    assert_int_equal(from_statement(statement, NOW_S + 900), STATUS_OK);
+    assert_int_equal(from_statement(statement, NOW_S + 901), STATUS_INVALID);
+    assert_non_null(strstr(error.text, "clock"));
+    assert_int_equal(from_statement(statement, NOW_S - 901), STATUS_INVALID);
+    free(statement);
+    fixture_clean_up(&signers);
+}
+
+static void assert_not_believed(const char *statement) {
+    assert_int_equal(from_statement(statement, NOW_S), STATUS_INVALID);
+    assert_non_null(strstr(error.text, "not signed by a key of token.jwks_file"));
+}
+
+static void any_other_is_not(void **state) {
+    (void)state;
+    make_signers();
+    char *strangers = statement_by("other", STATEMENT_AUDIENCE);
+    char *tokens = statement_by("known", FIXTURE_AUDIENCE);
+    char *changed = statement_by("known", STATEMENT_AUDIENCE);
+    assert_not_believed(strangers);
+    assert_not_believed(tokens);
+    assert_int_equal(from_statement(changed, NOW_S), STATUS_OK);
+    size_t end = strlen(changed) - 10;
+    changed[end] = changed[end] == 'A' ? 'B' : 'A';
+    assert_not_believed(changed);
+    assert_not_believed("");
+    assert_not_believed("a.b.c");
+    assert_not_believed("e30.e30.");
+    free(strangers);
+    free(tokens);
+    free(changed);
+    fixture_clean_up(&signers);
+}
+
+static void a_set_that_cannot_be_read_is_named(void **state) {
+    (void)state;
+    make_signers();
+    char *statement = statement_by("known", STATEMENT_AUDIENCE);
+    assert_int_equal(unlink(signers.jwks_file), 0);
+    assert_int_equal(from_statement(statement, NOW_S), STATUS_INVALID);
+    assert_non_null(strstr(error.text, signers.jwks_file));
+    free(statement);
+    fixture_clean_up(&signers);
 }
 
 /* ---- --reply-key ---- */
@@ -272,6 +380,9 @@ int main(void) {
         TEST(a_broken_folder_is_refused),
         TEST(the_first_that_is_told_is_taken),
         TEST(an_outcome_without_keys_is_refused),
+        TEST(a_signed_statement_is_believed),
+        TEST(any_other_is_not),
+        TEST(a_set_that_cannot_be_read_is_named),
         TEST(a_reply_key_is_made_once),
         TEST(without_a_file_each_is_another),
         TEST(a_wrong_reply_key_file_is_refused),
