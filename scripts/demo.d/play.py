@@ -8,6 +8,7 @@ import signal
 import sys
 import traceback
 
+import accounts
 import crash
 import scenes
 from show import Clock, Failed
@@ -25,6 +26,7 @@ def play(stage):
     scenes.completed_and_no_show(stage)
     scenes.repeated_command(stage)
     scenes.forged_and_garbage(stage)
+    accounts.an_account_from_the_shell(stage)
     stream = crash.kill_in_mid_stream(stage)
     crash.trail_of_a_slot(stage)
     crash.nothing_lost_or_doubled(stage, stream)

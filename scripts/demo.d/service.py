@@ -29,17 +29,25 @@ class Account:
     token: str
 
 
-def run(*arguments, stdin="", **environment):
-    """The program with these arguments; its standard output."""
+def run_anyway(*arguments, stdin="", **environment):
+    """The program with these arguments; also one that fails, as long as it prints something."""
     done = subprocess.run(
         [PROGRAM, *arguments],
         input=stdin,
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
+    if done.returncode != 0 and not done.stdout:
+        raise Failed(f"slotkeeper {' '.join(arguments[:2])} failed: {done.stderr.strip()}")
+    return done
+
+
+def run(*arguments, stdin="", **environment):
+    """The same; its standard output."""
+    done = run_anyway(*arguments, stdin=stdin, **environment)
     if done.returncode != 0:
         raise Failed(f"slotkeeper {' '.join(arguments[:2])} failed: {done.stderr.strip() or done.stdout}")
     return done.stdout

@@ -78,7 +78,11 @@ static enum status build_question(
     return status;
 }
 
-static enum status take_key(const json_t *outcome, struct seal_public *key, struct error *error) {
+static enum status take_key(
+    const struct settings *settings,
+    const json_t *outcome,
+    struct seal_public *key,
+    struct error *error) {
     if (outcome == NULL) {
         return error_set(
             error,
@@ -86,7 +90,12 @@ static enum status take_key(const json_t *outcome, struct seal_public *key, stru
             "the service does not tell which key to seal to. Does a worker run? "
             "--seal-key KID=FILE names one without asking");
     }
-    return seal_key_from_outcome(outcome, key, error);
+    const struct seal_key_trust trust = {
+        .jwks_file = settings->token_jwks_file,
+        .age_max_s = settings->seal_age_max_us / TIME_SECOND_US,
+        .now_s = time_wall_us() / TIME_SECOND_US,
+    };
+    return seal_key_from_outcome(outcome, &trust, key, error);
 }
 
 enum status exchange_ask_seal_key(
@@ -108,7 +117,7 @@ enum status exchange_ask_seal_key(
         status = exchange_await(exchange, correlation, request.command_id, &outcome, error);
     }
     if (status == STATUS_OK) {
-        status = take_key(outcome, key, error);
+        status = take_key(exchange->settings, outcome, key, error);
     }
     json_decref(outcome);
     request_clean_up(&request);

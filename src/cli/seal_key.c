@@ -5,6 +5,7 @@
 #include "cli/render.h"
 #include "security/key_file.h"
 #include "security/seal_folder.h"
+#include "security/statement.h"
 
 #include <dirent.h>
 #include <unistd.h>
@@ -137,22 +138,75 @@ enum status seal_key_from_folder(
 
 /* ---- the service ---- */
 
-enum status seal_key_from_outcome(
-    const json_t *outcome, struct seal_public *key, struct error *error) {
-    const json_t *result = json_object_get(json_object_get(outcome, "value"), "result");
+static enum status read_told(const json_t *result, struct seal_public *key, struct error *error) {
     const json_t *first = json_array_get(json_object_get(result, "seal_keys"), 0);
     const char *kid = json_string_value(json_object_get(first, "key_id"));
     const char *digits = json_string_value(json_object_get(first, "public_key"));
-    const char *code = rendered_value_text(outcome, "code");
     size_t size = 0;
     if (kid == NULL || digits == NULL || !set_kid(key, view_text(kid))
         || !hex_parse(digits, key->key, SEAL_KEY_SIZE, &size) || size != SEAL_KEY_SIZE) {
         return error_set(
             error,
             STATUS_INVALID,
-            "the service tells no sealing key%s%.40s; --seal-key KID=FILE names one",
-            code == NULL || code[0] == '\0' ? "" : ": ",
-            code == NULL ? "" : code);
+            "the service tells no sealing key; --seal-key KID=FILE names one");
     }
-    return check_usable(key, error);
+    return STATUS_OK;
+}
+
+static enum status check_age(
+    const struct statement *statement, const struct seal_key_trust *trust, struct error *error) {
+    int64_t age_s = trust->now_s - statement->issued_at_s;
+    if (age_s > trust->age_max_s || age_s < -trust->age_max_s) {
+        return error_set(
+            error,
+            STATUS_INVALID,
+            "what the service says of its sealing keys was signed %lld s ago: is this machine's "
+            "clock right?",
+            (long long)age_s);
+    }
+    return STATUS_OK;
+}
+
+static enum status read_signed(
+    const json_t *result,
+    const struct seal_key_trust *trust,
+    struct seal_public *key,
+    struct error *error) {
+    const char *compact = json_string_value(json_object_get(result, "statement"));
+    struct statement statement;
+    struct jwks *jwks = jwks_file_read(trust->jwks_file, error);
+    if (jwks == NULL) {
+        return STATUS_INVALID;
+    }
+    bool genuine = compact != NULL && statement_read(view_text(compact), jwks, &statement);
+    jwks_destroy(jwks);
+    if (!genuine) {
+        return error_set(
+            error,
+            STATUS_INVALID,
+            "what the service says of its sealing keys is not signed by a key of token.jwks_file, "
+            "%.200s: is that file up to date?",
+            trust->jwks_file);
+    }
+    *key = statement.first;
+    return check_age(&statement, trust, error);
+}
+
+enum status seal_key_from_outcome(
+    const json_t *outcome,
+    const struct seal_key_trust *trust,
+    struct seal_public *key,
+    struct error *error) {
+    const json_t *result = json_object_get(json_object_get(outcome, "value"), "result");
+    const char *code = rendered_value_text(outcome, "code");
+    if (code != NULL && code[0] != '\0') {
+        return error_set(
+            error,
+            STATUS_INVALID,
+            "the service does not tell its sealing keys: %.40s; --seal-key KID=FILE names one",
+            code);
+    }
+    enum status status = trust->jwks_file[0] == '\0' ? read_told(result, key, error)
+                                                     : read_signed(result, trust, key, error);
+    return status == STATUS_OK ? check_usable(key, error) : status;
 }

@@ -17,8 +17,20 @@ enum status seal_key_from_option(
 enum status seal_key_from_folder(
     const char *folder, struct seal_public *key, bool *found, struct error *error) MUST_USE;
 
-/* The first one of an outcome of GetServiceKeys, rendered. STATUS_INVALID: it holds none. */
+/* The first one of an outcome of GetServiceKeys, rendered. Without a `jwks_file` ("") it is
+ * believed because it came from a topic that only the service writes; with one it is taken from the
+ * statement, which a key of that JWK Set must have signed, within age_max_s of now_s.
+ * STATUS_INVALID with a sentence that says what to do. */
+struct seal_key_trust {
+    const char *jwks_file;
+    int64_t age_max_s;
+    int64_t now_s;
+};
+
 enum status seal_key_from_outcome(
-    const json_t *outcome, struct seal_public *key, struct error *error) MUST_USE;
+    const json_t *outcome,
+    const struct seal_key_trust *trust,
+    struct seal_public *key,
+    struct error *error) MUST_USE;
 
 #endif

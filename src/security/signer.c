@@ -4,12 +4,11 @@
 
 #include "base/log.h"
 #include "security/signing_key.h"
+#include "security/statement.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-
-#define STATEMENT_AUDIENCE "slotkeeper-clients"
 
 struct signer {
     char *key_file;

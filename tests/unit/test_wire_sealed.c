@@ -262,6 +262,104 @@ static void a_token_is_written(void **state) {
     assert_token(&token, "1970-01-01T00:00:00.000000Z");
 }
 
+static const uint8_t written_key[32] = {1, 2, 3, 4};
+
+static struct credentials_content full_credentials(void) {
+    return (struct credentials_content){
+        .command_id = uuid_of(COMMAND_ID),
+        .command = "slotkeeper.command.ChangePassword",
+        .has_account_id = true,
+        .account_id = uuid_of(ACCOUNT_ID),
+        .issued_at_us = NOW_US,
+        .reply_key = written_key,
+        .login = view_text(LOGIN),
+        .password = view_text(PASSWORD),
+        .new_password = view_text(NEW_PASSWORD),
+    };
+}
+
+static bool write_content(
+    const struct credentials_content *full, uint8_t *content, size_t size_max, size_t *size) {
+    return codec_write_credentials(fixture.codec, full, content, size_max, size);
+}
+
+static void credentials_are_written_as_avro_has_them(void **state) {
+    (void)state;
+    uint8_t content[2048];
+    size_t size = 0;
+    struct credentials_content full = full_credentials();
+    struct view wanted = content_of(8); /* with another reply key */
+    assert_true(write_content(&full, content, sizeof content, &size));
+    assert_int_equal(size, wanted.size);
+    uint8_t *key = memmem(content, size, written_key, sizeof written_key);
+    assert_non_null(key);
+    memcpy(key, wanted.data + (key - content), sizeof written_key);
+    assert_memory_equal(content, wanted.data, size);
+}
+
+static void what_is_null_is_written_so(void **state) {
+    (void)state;
+    uint8_t content[2048];
+    size_t size = 0;
+    struct command command;
+    struct credentials_content bare = full_credentials();
+    bare.has_account_id = false;
+    bare.login = view_of(NULL, 0);
+    bare.new_password = view_of(NULL, 0);
+    assert_true(write_content(&bare, content, sizeof content, &size));
+    assert_true(decode_content(view_of(content, size), &command));
+    assert_true(is_absent(&command, "account_id"));
+    assert_true(is_absent(&command, "login"));
+    assert_true(is_absent(&command, "new_password"));
+    assert_true(view_is(bytes_of(&command, "password"), PASSWORD));
+}
+
+static void nothing_is_written_past_the_end(void **state) {
+    (void)state;
+    size_t size = 0;
+    struct credentials_content full = full_credentials();
+    size_t whole = content_of(8).size;
+    for (size_t room = 0; room <= whole; room++) {
+        uint8_t *exact = malloc(room + (room == 0 ? 1 : 0));
+        assert_non_null(exact);
+        assert_true(write_content(&full, exact, room, &size) == (room == whole));
+        assert_int_equal(size, room == whole ? whole : 0);
+        free(exact);
+    }
+}
+
+static void a_token_is_read_back(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < ROLE_COUNT; i++) {
+        struct token_record token = token_of((enum role)i, "header.claims.signature");
+        struct token_content read;
+        struct view content = exact_copy(codec_encode_token(fixture.codec, fixture.arena, &token));
+        assert_true(codec_read_token(fixture.codec, content, &read));
+        assert_true(uuid_equal(read.command_id, token.command_id));
+        assert_true(uuid_equal(read.account_id, token.account_id));
+        assert_int_equal(read.role, i);
+        assert_true(view_is(read.token, token.token));
+        assert_inside(content, read.token);
+        assert_int_equal(read.expires_at_us, NOW_US);
+        drop_copy(content);
+    }
+}
+
+static void what_is_no_token_is_refused(void **state) {
+    (void)state;
+    struct token_record token = token_of(ROLE_PATIENT, "header.claims.signature");
+    struct token_content read;
+    struct view whole = codec_encode_token(fixture.codec, fixture.arena, &token);
+    for (size_t size = 0; size < whole.size; size++) {
+        struct view cut = exact_copy(view_of(whole.data, size));
+        assert_false(codec_read_token(fixture.codec, cut, &read));
+        drop_copy(cut);
+    }
+    assert_false(codec_read_token(fixture.codec, content_of(8), &read));
+    struct view body = view_from(whole, 10);
+    assert_false(codec_read_token(fixture.codec, framed("slotkeeper.command.LogIn", body), &read));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(credentials_are_read_where_they_lie),
@@ -272,6 +370,11 @@ int main(void) {
         cmocka_unit_test(random_changes_are_survived),
         cmocka_unit_test(every_lane_reads_credentials),
         cmocka_unit_test(a_token_is_written),
+        cmocka_unit_test(credentials_are_written_as_avro_has_them),
+        cmocka_unit_test(what_is_null_is_written_so),
+        cmocka_unit_test(nothing_is_written_past_the_end),
+        cmocka_unit_test(a_token_is_read_back),
+        cmocka_unit_test(what_is_no_token_is_refused),
     };
     return cmocka_run_group_tests(tests, fixture_set_up, fixture_tear_down);
 }
