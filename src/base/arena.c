@@ -4,6 +4,7 @@
  * another order would otherwise leave blocks empty and take new ones, up to the limit. */
 #include "base/arena.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -144,6 +145,17 @@ char *arena_text(struct arena *arena, struct view text) {
         memcpy(copy, text.data, text.size);
     }
     return copy;
+}
+
+void arena_wipe(struct arena *arena, struct view bytes) {
+    uintptr_t from = (uintptr_t)bytes.data;
+    struct block *block = arena->first;
+    while (block != NULL
+           && (from < (uintptr_t)(block + 1) || from - (uintptr_t)(block + 1) >= block->used)) {
+        block = block->next;
+    }
+    assert(block != NULL);
+    explicit_bzero((uint8_t *)(block + 1) + (from - (uintptr_t)(block + 1)), bytes.size);
 }
 
 void arena_reset(struct arena *arena) {

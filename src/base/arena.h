@@ -22,6 +22,10 @@ struct view arena_copy(struct arena *arena, struct view bytes) MUST_USE;
 /* A NUL-terminated copy. */
 char *arena_text(struct arena *arena, struct view text) MUST_USE __attribute__((returns_nonnull));
 
+/* Overwrites bytes that were taken from the arena (asserted), so that no later reader of the memory
+ * finds them. */
+void arena_wipe(struct arena *arena, struct view bytes);
+
 /* Gives everything back; pointers into the arena are void from here on. */
 void arena_reset(struct arena *arena);
 size_t arena_used(const struct arena *arena);

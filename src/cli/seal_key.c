@@ -16,8 +16,7 @@ static bool set_kid(struct seal_public *key, struct view kid) {
     if (!key_id_valid(kid)) {
         return false;
     }
-    memcpy(key->kid, kid.data, kid.size);
-    key->kid[kid.size] = '\0';
+    (void)snprintf(key->kid, sizeof key->kid, "%.*s", (int)kid.size, (const char *)kid.data);
     return true;
 }
 

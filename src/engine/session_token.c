@@ -49,7 +49,7 @@ enum status seal_session(
     };
     struct view content = codec_encode_token(engine->codec, engine->work, &record);
     session->sealed = seal(engine, request, content);
-    explicit_bzero((void *)(uintptr_t)content.data, content.size);
+    arena_wipe(engine->work, content);
     explicit_bzero(token, strlen(token));
     free(token);
     return session->sealed.data == NULL ? STATUS_RETRY : STATUS_OK;

@@ -86,7 +86,8 @@ static void on_log(const rd_kafka_t *client, int level, const char *facility, co
     }
 }
 
-/* OpenSSL's verdict stands: only its reason is told, which librdkafka leaves out. */
+/* OpenSSL's verdict stands: only its reason is told, which librdkafka leaves out.
+ * NOLINTBEGIN(readability-function-size,readability-non-const-parameter): librdkafka's type */
 static int on_certificate(
     rd_kafka_t *client,
     const char *broker,
@@ -115,6 +116,7 @@ static int on_certificate(
         X509_verify_cert_error_string(*x509_error));
     return 0;
 }
+/* NOLINTEND(readability-function-size,readability-non-const-parameter) */
 
 static enum status set(
     rd_kafka_conf_t *conf, const char *name, const char *value, struct error *error) {

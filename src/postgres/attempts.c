@@ -79,15 +79,18 @@ static enum status read_throttles(struct preparation *preparation, const PGresul
     return STATUS_OK;
 }
 
+static void mark_counted(struct preparation *preparation, int32_t partition, int64_t offset) {
+    for (size_t i = 0; i < preparation->reservation_count; i++) {
+        struct reservation *reservation = &preparation->reservations[i];
+        if (reservation->partition == partition && reservation->offset == offset) {
+            reservation->counted = true;
+        }
+    }
+}
+
 static void read_attempts(struct preparation *preparation, const PGresult *result) {
     for (int row = 0; row < PQntuples(result); row++) {
-        for (size_t i = 0; i < preparation->reservation_count; i++) {
-            struct reservation *reservation = &preparation->reservations[i];
-            if (reservation->partition == row_int4(result, row, 0)
-                && reservation->offset == row_int8(result, row, 1)) {
-                reservation->counted = true;
-            }
-        }
+        mark_counted(preparation, row_int4(result, row, 0), row_int8(result, row, 1));
     }
 }
 

@@ -62,7 +62,8 @@ bool codec_write_credentials(
     size_t *size) {
     const struct schema *schema = codec->credentials_schema;
     uint8_t framing[FRAMING_SINGLE_OBJECT_SIZE];
-    struct writing to = {content, content + size_max, false};
+    struct writing to = {.end = content + size_max};
+    to.at = content;
     assert(is_in_order(schema->type));
     framing_write(framing, schema->fingerprint);
     write_bytes(&to, view_of(framing, sizeof framing));

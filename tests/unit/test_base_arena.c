@@ -32,6 +32,23 @@ static void takes_are_zeroed_aligned_and_apart(void **state) {
     arena_destroy(arena);
 }
 
+static void wiping_overwrites_just_those_bytes(void **state) {
+    (void)state;
+    struct arena *arena = arena_new(MIB);
+    memset(arena_take(arena, 200 * KIB), 1, 200 * KIB);
+    const char *before = arena_text(arena, view_text("before"));
+    struct view secret = arena_copy(arena, view_text("a secret"));
+    memset(arena_take(arena, 200 * KIB), 1, 200 * KIB); /* another block */
+    struct view elsewhere = arena_copy(arena, view_text("another"));
+    arena_wipe(arena, secret);
+    assert_true(is_zeroed(secret.data, secret.size));
+    assert_string_equal(before, "before");
+    assert_true(view_is(elsewhere, "another"));
+    arena_wipe(arena, elsewhere);
+    assert_true(is_zeroed(elsewhere.data, elsewhere.size));
+    arena_destroy(arena);
+}
+
 static void copies_hold_the_bytes_and_a_nul(void **state) {
     (void)state;
     struct arena *arena = arena_new(MIB);
@@ -167,6 +184,7 @@ static void destroy_takes_null(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_are_zeroed_aligned_and_apart),
+        cmocka_unit_test(wiping_overwrites_just_those_bytes),
         cmocka_unit_test(copies_hold_the_bytes_and_a_nul),
         cmocka_unit_test(used_counts_from_the_reset),
         cmocka_unit_test(all_of_the_limit_can_be_used),
