@@ -44,11 +44,16 @@ static enum code check_token_is_current(struct decision *decision) {
 }
 
 /* 8 */
+enum code judge_age(
+    const struct limits *limits, int64_t now_us, int64_t append_time_us, int64_t expires_at_us) {
+    bool has_expired = expires_at_us >= 0 && now_us > expires_at_us;
+    bool is_old = now_us - append_time_us > limits->command_age_max_us;
+    return has_expired || is_old ? CODE_EXPIRED : CODE_ACCEPTED;
+}
+
 static enum code check_age(struct decision *decision) {
-    bool has_expired = decision->expires_at_us >= 0 && decision->now_us > decision->expires_at_us;
-    int64_t age_us = decision->now_us - decision->append_time_us;
-    return has_expired || age_us > decision->limits->command_age_max_us ? CODE_EXPIRED
-                                                                        : CODE_ACCEPTED;
+    return judge_age(
+        decision->limits, decision->now_us, decision->append_time_us, decision->expires_at_us);
 }
 
 /* 9 */

@@ -77,11 +77,12 @@ static struct dead_letter dead_letter_of(struct arena *arena, const struct recor
 void answer_begin(
     const struct attempt *attempt, const struct request *request, struct answer *answer) {
     const struct engine *engine = attempt->engine;
+    bool opened = request->sealed != NULL && request->early == CODE_ACCEPTED;
     *answer = (struct answer){
         .partition = request->partition->number,
         .offset = request->record.offset,
         .append_time_us = request->record.append_time_us,
-        .has_caller = request->authenticated || request->sealed != NULL,
+        .has_caller = request->authenticated || opened,
         .caller = request->caller,
         .has_command_id = request->decoded.has_command_id,
         .command_id = request->decoded.command.command_id,

@@ -49,9 +49,18 @@ static enum status read_service_keys(
 }
 
 /* Its result is nobody else's business, so a query must say where it goes. */
-static enum code code_of(const struct request *request, const struct answer *answer) {
-    if (request->early != CODE_ACCEPTED) {
-        return request->early;
+static enum code code_of(
+    const struct attempt *attempt, const struct request *request, const struct answer *answer) {
+    enum code code = request->early;
+    if (code == CODE_ACCEPTED) {
+        code = judge_age(
+            &attempt->engine->settings.limits,
+            attempt->now_us,
+            request->record.append_time_us,
+            request->headers.expires_at_us);
+    }
+    if (code != CODE_ACCEPTED) {
+        return code;
     }
     return answer->route.reply_topic.data == NULL ? CODE_REPLY_TOPIC_REQUIRED : CODE_ACCEPTED;
 }
@@ -87,8 +96,8 @@ enum status run_queries(struct engine *engine, struct request *requests, size_t 
         for (size_t i = 0; i < count; i++) {
             struct answer *answer = &attempt.answers[i];
             answer_begin(&attempt, &requests[i], answer);
-            answer_finish(
-                &attempt, &requests[i], code_of(&requests[i], answer), &keys.result, answer);
+            enum code code = code_of(&attempt, &requests[i], answer);
+            answer_finish(&attempt, &requests[i], code, &keys.result, answer);
         }
         status = publish(&attempt);
     }

@@ -254,12 +254,12 @@ static inline struct engine_security desk_security(void) {
         .hasher = desk.hasher};
 }
 
-static inline int open_desk(void **state) {
+static inline int open_lane(void **state, enum lane lane) {
     struct error error = {""};
     assert_int_equal(open_clinic(state), 0);
     const struct engine_security security = desk_security();
     struct engine_settings settings = clinic_settings();
-    settings.lane = LANE_ACCOUNTS;
+    settings.lane = lane;
     settings.hashes_max = HASHES_MAX;
     settings.seal_age_max_us = 15 * MINUTE_US;
     settings.token_ttl_us = HOUR_US;
@@ -271,6 +271,10 @@ static inline int open_desk(void **state) {
     clinic.engine = engine_new(&settings, clinic.schemas, &security, &error);
     assert_non_null(clinic.engine);
     return 0;
+}
+
+static inline int open_desk(void **state) {
+    return open_lane(state, LANE_ACCOUNTS);
 }
 
 static inline int close_desk(void **state) {

@@ -172,6 +172,17 @@ static void which_password_is_to_be_set(void **state) {
     assert_view(NEW_PASSWORD, view_of(request->sealed->fresh, request->sealed->fresh_size));
 }
 
+/* Nothing of a box that did not open says who sent it. */
+static void a_box_that_does_not_open_names_no_caller(void **state) {
+    (void)state;
+    (void)given_sealed(0, "LogIn", 0, "seal", view_of("", 0), 7);
+    (void)given_box(0, 0, a_log_in());
+    (void)given_sealed(ADMIN, "RegisterDoctor", 0, "seal", view_of("", 0), 8);
+    assert_int_equal(run(), STATUS_OK);
+    assert_false(desk.published[0].has_caller);
+    assert_true(desk.published[1].has_caller && desk.published[2].has_caller);
+}
+
 static bool is_zero(const struct sealed *sealed) {
     const uint8_t *bytes = (const uint8_t *)sealed;
     size_t i = 0;
@@ -209,6 +220,7 @@ int main(void) {
         DESK_TEST(the_box_names_the_account),
         DESK_TEST(the_order_of_refusals),
         DESK_TEST(which_password_is_to_be_set),
+        DESK_TEST(a_box_that_does_not_open_names_no_caller),
         DESK_TEST(nothing_secret_outlives_its_batch),
     };
     return cmocka_run_group_tests(tests, open_desk, close_desk);
