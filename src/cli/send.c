@@ -46,7 +46,8 @@ const char cli_send_usage[] =
     "  --reply-key FILE      the 32 bytes of the caller's own key, made if the file is not there;\n"
     "                        the service knows a device again by it. Default: a new one each time\n"
     "  --seal-key KID=FILE   the service's public key, 32 bytes or KID=HEX. Default: the first of\n"
-    "                        seal.key_dir, or where there is none, what GetServiceKeys tells\n";
+    "                        seal.key_dir, or where there is none, what GetServiceKeys tells,\n"
+    "                        which a key of token.jwks_file, if that is set, must have signed\n";
 
 static const struct option_row rows[] = {
     {"--token", OPTION_VALUE},

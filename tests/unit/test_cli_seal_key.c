@@ -212,10 +212,9 @@ static void make_signers(void) {
     fixture_publish(&signers, 0, 1);
 }
 
-/* A statement by the key `kid` about one sealing key, malloc'ed. */
-static char *statement_by(const char *kid, const char *audience) {
-    static const char kids_key[] = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA"; /* 01 to 20 */
-    char payload[512];
+static const char *payload_for(const char *audience) {
+    static const char public_key[] = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA"; /* 01 to 20 */
+    static char payload[512];
     (void)snprintf(
         payload,
         sizeof payload,
@@ -223,10 +222,32 @@ static char *statement_by(const char *kid, const char *audience) {
         "\"public_key\":\"%s\"}]}",
         audience,
         NOW_S,
-        kids_key);
-    char *token = fixture_token(&signers, kid, payload);
+        public_key);
+    return payload;
+}
+
+/* A statement by the key `kid` about one sealing key, malloc'ed. */
+static char *statement_by(const char *kid, const char *audience) {
+    char *token = fixture_token(&signers, kid, payload_for(audience));
     memmove(token, token + strlen("Bearer "), strlen(token + strlen("Bearer ")) + 1);
     return token;
+}
+
+/* One that names another algorithm than the key's, with `secret` (data NULL: none) for its MAC. */
+static char *statement_with(const char *header, struct view secret) {
+    char parts[3][1024] = {"", "", ""};
+    uint8_t signature[SIGNATURE_SIZE_MAX];
+    char *text = malloc(sizeof parts);
+    assert_non_null(text);
+    base64url_encode(view_text(header), parts[0], sizeof parts[0]);
+    base64url_encode(view_text(payload_for(STATEMENT_AUDIENCE)), parts[1], sizeof parts[1]);
+    (void)snprintf(text, sizeof parts, "%s.%s", parts[0], parts[1]);
+    if (secret.data != NULL) {
+        size_t size = sign_secret("HS256", secret, view_text(text), signature);
+        base64url_encode(view_of(signature, size), parts[2], sizeof parts[2]);
+    }
+    (void)snprintf(text, sizeof parts, "%s.%s.%s", parts[0], parts[1], parts[2]);
+    return text;
 }
 
 /* The unsigned part names another key, which must not be taken. */
@@ -290,6 +311,22 @@ static void any_other_is_not(void **state) {
     free(strangers);
     free(tokens);
     free(changed);
+    fixture_clean_up(&signers);
+}
+
+static void the_keys_own_algorithm_counts(void **state) {
+    (void)state;
+    make_signers();
+    struct jwks *jwks = jwks_file_read(signers.jwks_file, &error);
+    assert_non_null(jwks);
+    struct view pem = key_bytes_view(&jwks->keys[0].bytes);
+    char *maced = statement_with("{\"alg\":\"HS256\",\"kid\":\"known\"}", pem);
+    char *bare = statement_with("{\"alg\":\"none\",\"kid\":\"known\"}", view_of(NULL, 0));
+    assert_not_believed(maced);
+    assert_not_believed(bare);
+    jwks_destroy(jwks);
+    free(maced);
+    free(bare);
     fixture_clean_up(&signers);
 }
 
@@ -382,6 +419,7 @@ int main(void) {
         TEST(an_outcome_without_keys_is_refused),
         TEST(a_signed_statement_is_believed),
         TEST(any_other_is_not),
+        TEST(the_keys_own_algorithm_counts),
         TEST(a_set_that_cannot_be_read_is_named),
         TEST(a_reply_key_is_made_once),
         TEST(without_a_file_each_is_another),

@@ -1,6 +1,7 @@
 /* A request's box and the box that comes back, as `send` makes and opens them: the service's side
  * is played with its own functions and a key pair of the test's. */
 #include "cli/sealing.h"
+#include "memory_scan.h"
 #include "wire_fixture.h"
 
 #include <sodium.h>
@@ -179,6 +180,8 @@ static void what_has_no_credentials_is_left_alone(void **state) {
     assert_null(sealing.definition);
     assert_int_equal(BEGIN("LogIn", "key_id=k", "sealed=00"), STATUS_OK); /* to try bad boxes */
     assert_null(sealing.definition);
+    assert_int_equal(BEGIN("LogIn", "sealed=00"), STATUS_OK);
+    assert_null(sealing.definition);
     assert_false(sealing_brings_token(&sealing));
 }
 
@@ -274,6 +277,53 @@ static void passwords_are_wiped(void **state) {
     assert_memory_equal(&sealing.reply_key, &none, sizeof none);
 }
 
+/* Puts the canary, a letter at a time, on standard input; gives what puts back what was there. */
+static int feed_canary(void) {
+    int ends[2];
+    int before = dup(STDIN_FILENO);
+    assert_int_equal(pipe(ends), 0);
+    for (size_t i = 0; i < CANARY_SIZE; i++) {
+        uint8_t letter = canary_at(i);
+        assert_int_equal(write(ends[1], &letter, 1), 1);
+    }
+    (void)close(ends[1]);
+    (void)dup2(ends[0], STDIN_FILENO);
+    (void)close(ends[0]);
+    return before;
+}
+
+enum { DEPTH = 64 * 1024 };
+
+/* Far down the stack, where what is called afterwards overwrites nothing. */
+__attribute__((noinline)) static bool has_flaw_deep_down(void) {
+    volatile uint8_t room[DEPTH];
+    room[0] = 1;
+    return sealing_flaw(&sealing, &error) != NULL && room[0] == 1;
+}
+
+__attribute__((noinline)) static enum status finish_deep_down(void) {
+    volatile uint8_t room[DEPTH];
+    room[0] = 1;
+    enum status status =
+        sealing_finish(&sealing, &service.public, fixture.codec, fixture.arena, &error);
+    return room[0] == 1 ? status : STATUS_FATAL;
+}
+
+static void no_copy_of_a_password_is_left(void **state) {
+    (void)state;
+    assert_int_equal(BEGIN("RegisterPatient", "login=ann"), STATUS_OK);
+    assert_int_equal(reply_key_make(&sealing.reply_key, &error), STATUS_OK);
+    assert_int_equal(scan_memory(), 0);
+    int before = feed_canary();
+    assert_int_equal(sealing_read_passwords(&sealing, &error), STATUS_OK);
+    (void)dup2(before, STDIN_FILENO);
+    (void)close(before);
+    assert_false(has_flaw_deep_down());
+    assert_int_equal(scan_memory(), CANARY_SIZE / CANARY_PART_SIZE); /* where it belongs */
+    assert_int_equal(finish_deep_down(), STATUS_OK);
+    assert_int_equal(scan_memory(), 0);
+}
+
 /* ---- the answer ---- */
 
 /* An outcome with a box around `content`, sealed to `key`. */
@@ -367,6 +417,7 @@ int main(void) {
         TEST(flaws_are_told_and_not_quoted),
         TEST(what_fits_no_box_is_refused),
         TEST(passwords_are_wiped),
+        TEST(no_copy_of_a_password_is_left),
         TEST(a_session_is_opened),
         TEST(what_is_not_ours_stays_closed),
         TEST(outcomes_without_a_box_are_left_alone),
