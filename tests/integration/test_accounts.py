@@ -165,8 +165,19 @@ def test_service_keys(accounts, client):
     assert accounts.get_service_keys(reply_topic=None, key=b"keys", correlation_id=None).code == "REPLY_TOPIC_REQUIRED"
     again = accounts.get_service_keys(command_id=answer.outcome["command_id"])
     assert again.code == "ACCEPTED" and not again.duplicate
-    lost = accounts.get_service_keys(topic=accounts.topic)
-    assert (lost.status, lost.code) == ("INVALID", "UNKNOWN_SCHEMA")
+    late = [("ce_expirytime", b"2020-01-01T00:00:00Z")]
+    assert accounts.get_service_keys(headers=late).code == "EXPIRED"
+    assert accounts.get_service_keys(topic=accounts.topic).code == "UNKNOWN_SCHEMA"
+
+
+def test_what_cannot_be_read_goes_to_the_topics_own_dead_letters(accounts, client, patient):
+    for topic in (accounts.topic, client.cell.topic("queries")):
+        request = client.send_bytes(b"neither a command nor a query", patient, topic=topic)
+        answer = request.answer()
+        assert (answer.status, answer.code) == ("INVALID", "MALFORMED")
+        letter = request.dead_letter()
+        assert letter.value == b"neither a command nor a query" and letter.topic == topic + "-dlt"
+        assert letter.headers["authorization"].startswith(b"sha256:")
 
 
 # The same command_id again.
@@ -224,6 +235,16 @@ def test_command_id_reused(accounts, client, admin):
     command_id = uuid.uuid4()
     assert accounts.order("DeactivateAccount", admin, target.id, command_id=command_id).code == "ACCEPTED"
     assert accounts.order("ReactivateAccount", admin, target.id, command_id=command_id).code == "COMMAND_ID_REUSED"
+
+
+def test_a_session_goes_where_it_may(accounts, client):
+    """Nobody's reply topic: the default one. A reply topic that cannot be used: without the session."""
+    person = accounts.register()
+    answer = accounts.ask("LogIn", person, reply_topic=None)
+    assert answer.topic == client.cell.topic("outcomes") and person.open(answer)["token"]
+    answer = accounts.ask("LogIn", person, reply_topic=client.cell.topic("audit"))
+    assert answer.topic == client.cell.topic("outcomes")
+    assert (answer.code, answer.result, answer.refused_reply) == ("ACCEPTED", None, True)
 
 
 def test_other_answers_are_not_tied_to_the_command_id(accounts):

@@ -135,6 +135,22 @@ def test_two_registrations_of_one_login(pair):
         assert sorted(request.answer().code for request in requests) == ["ACCEPTED", "LOGIN_TAKEN"]
 
 
+def test_one_command_on_two_partitions(pair):
+    """Sent twice by a client that does not keep to its key: one effect, and the same bytes."""
+    accounts = Accounts(pair.client)
+    for number in range(ROUNDS):
+        person, command_id = Person(), uuid.uuid4()
+        name = ("RegisterPatient", "LogIn")[number % 2]
+        if name == "LogIn":
+            accounts.register(person)
+        requests = [accounts.send(name, person, command_id=command_id, partition=(number + i) % 4, flush=False)
+                    for i in range(2)]
+        pair.client.flush()
+        first, second = sorted((request.answer() for request in requests), key=lambda answer: answer.duplicate)
+        assert (first.code, first.duplicate, second.duplicate) == ("ACCEPTED", False, True)
+        assert first.value == second.value
+
+
 def test_two_changes_of_one_password(pair):
     """With the same token: one is taken, and ends the other's token or its password."""
     accounts = Accounts(pair.client)
@@ -148,6 +164,31 @@ def test_two_changes_of_one_password(pair):
         assert sorted(codes)[0] == "ACCEPTED" and sorted(codes)[1] in ("LOGIN_FAILED", "UNAUTHENTICATED"), codes
         person.password = NEW_PASSWORD + str(codes.index("ACCEPTED"))
         assert accounts.ask("LogIn", person).code == "ACCEPTED"
+
+
+def test_a_doctor_with_many_slots(pair):
+    """They go with him in one transaction, however many; ACCOUNTS_SLOTS says how many (default 200)."""
+    accounts, client = Accounts(pair.client), pair.client
+    doctor, count = pair.account("doctor"), int(os.environ.get("ACCOUNTS_SLOTS", "200"))
+    slots = [uuid.uuid4() for _ in range(count)]
+    requests = [client.send("PublishSlot", doctor, {
+        "slot_id": slot, "starts_at": soon(86400 + 600 * n), "ends_at": soon(86400 + 600 * n + 300)}, flush=False)
+        for n, slot in enumerate(slots)]
+    client.flush()
+    for request in requests:
+        request.answer()
+    command_id = uuid.uuid4()
+    answer = accounts.send_order("DeactivateAccount", doctor, doctor.id, command_id=command_id).answer(120)
+    assert answer.code == "ACCEPTED"
+    wanted = {str(slot).encode() for slot in slots}
+
+    def withdrawn():
+        found = [seen.record for seen in client.seen(pair.topic("audit")) if seen.key in wanted]
+        found = [event for event in found if event["command_id"] == command_id]
+        return found if len(found) >= count else None
+
+    events = client.wait(withdrawn, "the slots to be withdrawn")
+    assert {event["slot_id"] for event in events} == set(slots) and len(events) == count
 
 
 def test_the_chains_verify_after_all_of_it(pair):

@@ -16,7 +16,7 @@ from kit.waiting import wait_for
 from kit.worker import Worker
 
 GUESSES = int(os.environ.get("ACCOUNTS_GUESSES", "500"))
-CHEAP = {"password.memory": "64KiB", "password.passes": "1"}
+CHEAP = {"password.memory": "64KiB", "password.passes": "1", "account.threads": "3", "password.threads": "2"}
 DELAY_MAX_MS = 15 * 60 * 1000
 
 

@@ -38,8 +38,13 @@ static int empty_queries(void **state) {
 
 #define QUERY_TEST(function) cmocka_unit_test_setup(function, empty_queries)
 
+static struct request *given_query(void) {
+    const struct field_text none[] = {{NULL, NULL}};
+    return given_record(0, value_of("slotkeeper.query.GetServiceKeys", none, 0));
+}
+
 static struct request *get_service_keys(void) {
-    struct request *request = given_record(0, value_of("slotkeeper.query.GetServiceKeys", NULL, 0));
+    struct request *request = given_query();
     given_header(request, "kafka_replyTopic", view_text(REPLY_PREFIX "mine"));
     return request;
 }
@@ -69,7 +74,7 @@ static void the_keys_are_told(void **state) {
 static void what_cannot_be_answered_with_them(void **state) {
     (void)state;
     (void)garbage();
-    (void)given_record(0, value_of("slotkeeper.query.GetServiceKeys", NULL, 0));
+    (void)given_query();
     (void)book(PATIENT, 1);
     assert_int_equal(run(), STATUS_OK);
     assert_string_equal(code_text(desk.published[0].code), "MALFORMED");
