@@ -72,8 +72,7 @@ enum status seal_key_from_option(const char *text, struct seal_public *key, stru
 /* ---- a folder ---- */
 
 static struct view first_line(const struct key_bytes *text) {
-    const uint8_t *end =
-        text->data == NULL ? NULL : (const uint8_t *)memchr(text->data, '\n', text->size);
+    const uint8_t *end = memchr(text->data, '\n', text->size);
     return view_of(text->data, end == NULL ? text->size : (size_t)(end - text->data));
 }
 

@@ -315,9 +315,9 @@ static json_t *open_box(const struct sealing *sealing, struct codec *codec, stru
 
 enum status sealing_open(
     const struct sealing *sealing, struct codec *codec, json_t *outcome, struct error *error) {
-    json_t *record = json_object_get(outcome, "value");
+    json_t *body = json_object_get(outcome, "value");
     const char *digits =
-        json_string_value(json_object_get(json_object_get(record, "result"), "sealed"));
+        json_string_value(json_object_get(json_object_get(body, "result"), "sealed"));
     uint8_t box[SEAL_CONTENT_MAX * 4 + SEAL_OVERHEAD];
     size_t size = 0;
     if (digits == NULL) {
@@ -332,6 +332,6 @@ enum status sealing_open(
             STATUS_INVALID,
             "the outcome's box does not open with this request's reply key: it is not for us");
     }
-    (void)json_object_set_new(record, "result", opened);
+    (void)json_object_set_new(body, "result", opened);
     return STATUS_OK;
 }

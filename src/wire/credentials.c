@@ -57,7 +57,7 @@ static void write_text_if(struct writing *to, struct view text) {
 bool codec_write_credentials(
     const struct codec *codec,
     const struct credentials_content *credentials,
-    uint8_t *content,
+    uint8_t *content, /* NOLINT(readability-non-const-parameter): written through `to` */
     size_t size_max,
     size_t *size) {
     const struct schema *schema = codec->credentials_schema;
