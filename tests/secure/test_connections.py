@@ -72,7 +72,7 @@ def test_a_session_that_ends_names_the_cause_and_attempts_are_not_counted_out(st
     """Some thirty attempts in 15 s, each of which librdkafka reports in turns of two sentences: one line."""
     worker = start_worker(hopeless=True, SLOTKEEPER_KAFKA_BOOTSTRAP_SERVERS=at_localhost(stack))
     ended = worker.wait_for_log("a session ended")
-    assert "transactional id slotkeeper.slot-commands." in ended["detail"]
+    assert "transactional id slotkeeper." in ended["detail"]
     assert "hostname mismatch" in ended["detail"]
     assert len(causes(worker)) == 1
 
