@@ -194,7 +194,7 @@ def test_two_admins_deactivate_each_other_at_once(own_cell, two_admins):
         version = own_cell.sql(f"select token_version from account where account_id = '{admin.id}'")[0][0]
         return own_cell.stack.signer.token(admin.id, "admin", ver=int(version))
 
-    for _ in range(8):
+    for _ in range(6):
         tokens = [token(admin) for admin in two_admins]
         requests = [
             accounts.send_order("DeactivateAccount", None, two_admins[1 - i].id, token=tokens[i], partition=i, flush=False)
