@@ -169,7 +169,7 @@ def test_a_password_made_of_the_login(accounts):
 
 
 def test_nothing_of_it_is_in_the_logs(cell, accounts):
-    """Of all the requests before; the topics and the database's files are searched on a secure stack."""
+    """Of all the requests before; test_canaries.py searches everything that is written down."""
     person = accounts.enter(Person(new_login("canary-login"), "canary-password-ocelot"))
     accounts.ask("LogIn", Person(person.login, "canary-password-wrong"))
     for worker in cell.workers:

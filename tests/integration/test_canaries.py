@@ -1,6 +1,6 @@
 """Where secrets must not be: a stack of its own on which people with marked passwords, logins and tokens do everything
 that accounts can do, and much that they cannot; then all that the servers and the workers have written, and the memory of a
-worker, is searched for the marks. Beside every search that finds nothing stands one of the same kind that finds something."""
+worker, is searched for the marks. Beside every search that finds nothing stands one of its kind that finds something."""
 
 import base64
 import os
@@ -112,7 +112,7 @@ def die_in_mid_hash(canaries, worker):
     if MAY_LOOK:
         canaries.in_mid_hash = Memory(worker.process.pid)
     worker.kill()
-    assert not [request for request in requests if request.answers()]
+    assert [request for request in requests if not request.answers()]
     return requests
 
 
