@@ -54,12 +54,14 @@ security definer
 set search_path = pg_catalog, slotkeeper, pg_temp
 as $$
 declare
-    found_max integer;
+    found uuid[];
+    there_max integer;
 begin
     if slots_max is null or slots_max not between 1 and 10000 then
         raise invalid_parameter_value using message = 'slots_max is 1 to 10000';
     end if;
-    select array_agg(found.slot_id order by found.slot_id) into slot_ids
+    -- One more than asked for, which then stays, says at once that there are more.
+    select coalesce(array_agg(free.slot_id), '{}') into found
     from (
         select slot.slot_id
         from slot
@@ -70,25 +72,29 @@ begin
                 offset 0)
             and exists (select from slot_event where slot_event.slot_id = slot.slot_id offset 0)
         order by upper(slot.during)
-        limit slots_max
+        limit slots_max + 1
         for update of slot skip locked
-    ) as found;
-    slot_ids := coalesce(slot_ids, '{}');
-    found_max := cardinality(slot_ids) + 1;
+    ) as free;
+    more := cardinality(found) > slots_max;
+    select coalesce(array_agg(taken.slot_id order by taken.slot_id), '{}') into slot_ids
+    from unnest(found[:slots_max]) as taken (slot_id);
 
-    select count(*) = found_max into more
-    from (
-        select
-        from slot
-        where upper(slot.during) < before
-            and not exists (
-                select from appointment
-                where appointment.slot_id = slot.slot_id and appointment.active and appointment.state = 'booked'
-                offset 0)
-            and exists (select from slot_event where slot_event.slot_id = slot.slot_id offset 0)
-        order by upper(slot.during)
-        limit found_max
-    ) as there;
+    if not more then
+        there_max := cardinality(slot_ids) + 1;
+        select count(*) = there_max into more
+        from (
+            select
+            from slot
+            where upper(slot.during) < before
+                and not exists (
+                    select from appointment
+                    where appointment.slot_id = slot.slot_id and appointment.active and appointment.state = 'booked'
+                    offset 0)
+                and exists (select from slot_event where slot_event.slot_id = slot.slot_id offset 0)
+            order by upper(slot.during)
+            limit there_max
+        ) as there;
+    end if;
 
     select weight.appointments, weight.events, weight.heads
     into appointments, events, heads
