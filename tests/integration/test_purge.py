@@ -11,9 +11,10 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from conftest import use_cell
-from kit.client import soon
+from kit.client import SCHEMAS, soon
 from kit.waiting import wait_for
 from kit.worker import Worker
+from trail import event_hash
 
 EVERYTHING_MAY_GO = {"retention.minimum": "0s"}
 DETAIL = re.compile(r"before=(\d+) slots=(\d+) appointments=(\d+) events=(\d+) heads=([0-9a-f]{64})")
@@ -118,6 +119,34 @@ def test_whole_slots_go_and_their_heads_stay(purging):
     assert len(client.chain(admin.id, 3)) == 3
     status, said = verify(cell)
     assert (status, said["clean"]) == (0, True), said
+
+
+def forge(cell, event, **changes):
+    """A record on the audit topic whose own hash is right."""
+    forged = {**event, **changes}
+    forged["hash"] = event_hash(forged)
+    value = SCHEMAS.encode("slotkeeper.event.AuditEvent", forged)
+    cell.client.producer.produce(cell.topic("audit"), value, str(forged["slot_id"]).encode())
+    cell.client.flush()
+
+
+@pytest.mark.parametrize("forgery", ["first", "middle", "last", "beyond", "link"])
+def test_a_purged_chain_on_the_topic_is_whole(purging, forgery):
+    """The head alone is known, and vouches for all that came before it."""
+    cell, client = purging, purging.client
+    slot, = past_slots(cell, 1, True)
+    close(cell, [slot])
+    first, middle, last = client.chain(slot, 3)
+    assert purge(cell, cell.account("admin")).result == counts(1, 1, 3)
+    assert verify(cell) == (0, {**verify(cell)[1], "clean": True, "purged": 1})
+    if forgery == "beyond":
+        forge(cell, last, sequence=4, previous_hash=last["hash"])
+    elif forgery == "link":
+        forge(cell, first, previous_hash=bytes(31) + b"\1")
+    else:
+        forge(cell, {"first": first, "middle": middle, "last": last}[forgery], actor_id=uuid.uuid4())
+    status, said = verify(cell)
+    assert (status, said["finding"]) == (1, "only_on_topic" if forgery == "beyond" else "differs"), said
 
 
 def test_a_slot_ends_before_it_goes(purging):
