@@ -16,6 +16,8 @@ static struct limits limits_of(const struct settings *settings) {
         .cancel_cutoff_us = settings->cancel_cutoff_us,
         .noshow_grace_us = settings->noshow_grace_us,
         .command_age_max_us = settings->command_age_max_us,
+        .retention_minimum_us = settings->retention_minimum_us,
+        .purge_slots_max = settings->purge_slots_max,
         .login_failures_free = settings->login_failures_free,
         .login_delay_max_us = settings->login_delay_max_us,
         .login_failures_max = settings->login_failures_max,

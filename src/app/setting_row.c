@@ -117,6 +117,8 @@ const struct setting_row setting_rows[] = {
      .sentence = "A read replica that is further behind is not used."},
     {"retention.minimum", RULES, DURATION(retention_minimum_us, "365d", 0, 36600 * DAY),
      .sentence = "History younger than this cannot be purged."},
+    {"purge.slots_max", RULES, COUNT(purge_slots_max, "200", 1, 2500),
+     .sentence = "The most slots that one PurgeHistory deletes, with all that hangs on them; it is one transaction."},
 
     {"topics.prefix", TOPICS,
      TEXT(topics_prefix, "scheduling", is_topic_part, "letters, digits, dots, dashes and underscores"),

@@ -18,6 +18,7 @@ struct settings {
     int64_t booking_lead_time_us, booking_limit;
     int64_t cancel_cutoff_us, noshow_grace_us;
     int64_t command_age_max_us;
+    int64_t retention_minimum_us, purge_slots_max;
     /* topics and groups */
     char topics_prefix[128];
     int64_t topics_partitions, topics_replication_factor; /* replication default 1 */
@@ -58,7 +59,7 @@ struct settings {
     int64_t login_failures_free, login_delay_max_us, login_failures_max, login_lock_us;
     int64_t login_rows_max;
     /* later commands, parsed and documented already */
-    int64_t rate_per_second, rate_burst, query_page_max, query_lag_max_us, retention_minimum_us;
+    int64_t rate_per_second, rate_burst, query_page_max, query_lag_max_us;
     /* kafka.PROPERTY, in order of mention, the last of a name wins */
     struct kafka_property kafka[SETTINGS_KAFKA_MAX];
     size_t kafka_count;

@@ -24,7 +24,9 @@ const char cli_audit_usage[] =
     "Recomputes the hash chain of every slot and account in the database (database.admin_url) and\n"
     "compares it, event by event, with the audit topic, read from its beginning. Says what it has\n"
     "counted, or names the first event that differs, is missing or was added, and exits 1. It may\n"
-    "run while workers do. Takes 64 bytes of memory an event.\n"
+    "run while workers do. A chain that a purge has taken is fine if an admin's event accounts "
+    "for\n"
+    "it. Takes 64 bytes of memory an event, purged ones included.\n"
     "  --timeout DURATION   give up when the topic yields nothing for so long; default 60s\n";
 
 static const struct option_row rows[] = {
@@ -50,6 +52,10 @@ const char *audit_kind_name(enum audit_kind kind) {
         return "only_on_topic";
     case AUDIT_ONLY_IN_DATABASE:
         return "only_in_database";
+    case AUDIT_PURGED_ON_TOPIC:
+        return "missing_on_topic";
+    case AUDIT_UNACCOUNTED:
+        return "purge_unaccounted";
     }
     return "none";
 }
@@ -72,6 +78,10 @@ const char *audit_kind_sentence(enum audit_kind kind) {
         return "it is on the audit topic, but not in the database";
     case AUDIT_ONLY_IN_DATABASE:
         return "it is in the database, but not on the audit topic";
+    case AUDIT_PURGED_ON_TOPIC:
+        return "its chain was purged, and on the audit topic this event of it is missing";
+    case AUDIT_UNACCOUNTED:
+        return "what is noted as purged and what the admin's event of the purge says do not agree";
     }
     return "";
 }
@@ -138,7 +148,7 @@ static int print_clean(const struct verification *verification) {
     const struct audit_counts *counts = &verification->counts;
     if (verification->cli->json) {
         print_json_line(json_pack(
-            "{s:b, s:I, s:I, s:I, s:I, s:I}",
+            "{s:b, s:I, s:I, s:I, s:I, s:I, s:I}",
             "clean",
             1,
             "chains",
@@ -150,16 +160,19 @@ static int print_clean(const struct verification *verification) {
             "unpublished",
             (json_int_t)counts->unpublished,
             "newer",
-            (json_int_t)counts->newer));
+            (json_int_t)counts->newer,
+            "purged",
+            (json_int_t)counts->purged));
     } else {
         (void)printf(
             "audit clean: %lld chains, %lld events in the database; %lld records on the topic; "
-            "%lld not published yet; %lld newer\n",
+            "%lld not published yet; %lld newer; %lld chains purged\n",
             (long long)counts->chains,
             (long long)counts->events,
             (long long)counts->records,
             (long long)counts->unpublished,
-            (long long)counts->newer);
+            (long long)counts->newer,
+            (long long)counts->purged);
     }
     return EXIT_DONE;
 }

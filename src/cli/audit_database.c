@@ -3,6 +3,7 @@
 #include "cli/audit_database.h"
 
 #include "base/time.h"
+#include "cli/audit_purge.h"
 #include "cli/database.h"
 
 #include <stdlib.h>
@@ -12,7 +13,8 @@ static const char begin_sql[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY
 
 static const char count_sql[] = "SELECT (SELECT count(*) FROM slotkeeper.slot_event)"
                                 " + (SELECT count(*) FROM slotkeeper.account_event)"
-                                " + 2 * (SELECT count(*) FROM slotkeeper.purged_slot)";
+                                " + (SELECT coalesce(sum(head_sequence + 1), 0)"
+                                " FROM slotkeeper.purged_slot)";
 
 /* The last column: the event may not be on the topic yet. */
 #define EVENT_COLUMNS                                                                              \
@@ -20,26 +22,33 @@ static const char count_sql[] = "SELECT (SELECT count(*) FROM slotkeeper.slot_ev
     " e.actor_role, e.command_id, e.reason, e.related_id, e.detail,"                               \
     " (extract(epoch FROM e.occurred_at) * 1000000)::bigint, encode(e.hash, 'hex')"
 
-#define IN_UNPUBLISHED_ANSWERS                                                                     \
-    "e.command_id IN (SELECT l.command_id FROM slotkeeper.command_log l"                           \
-    " JOIN slotkeeper.partition_progress p USING (topic, partition)"                               \
-    " WHERE l.record_offset >= p.published_offset AND l.events IS NOT NULL"                        \
-    " AND l.command_id IS NOT NULL)"
+#define IN_UNPUBLISHED(command_id)                                                                 \
+    command_id " IN (SELECT l.command_id FROM slotkeeper.command_log l"                            \
+               " JOIN slotkeeper.partition_progress p USING (topic, partition)"                    \
+               " WHERE l.record_offset >= p.published_offset AND l.events IS NOT NULL"             \
+               " AND l.command_id IS NOT NULL)"
 
 #define IN_PENDING_EVENTS "e.event_id IN (SELECT event_id FROM slotkeeper.pending_event)"
 
 static const char slots_sql[] =
-    "DECLARE events NO SCROLL CURSOR FOR SELECT e.slot_id, " EVENT_COLUMNS
-    ", " IN_UNPUBLISHED_ANSWERS " FROM slotkeeper.slot_event e ORDER BY e.slot_id, e.sequence";
+    "DECLARE events NO SCROLL CURSOR FOR SELECT e.slot_id, " EVENT_COLUMNS ", " IN_UNPUBLISHED(
+        "e.command_id") " FROM slotkeeper.slot_event e ORDER BY e.slot_id, e.sequence";
 
 static const char accounts_sql[] =
-    "DECLARE events NO SCROLL CURSOR FOR SELECT e.account_id, " EVENT_COLUMNS
-    ", " IN_UNPUBLISHED_ANSWERS " OR " IN_PENDING_EVENTS
-    " FROM slotkeeper.account_event e ORDER BY e.account_id, e.sequence";
+    "DECLARE events NO SCROLL CURSOR FOR SELECT e.account_id, " EVENT_COLUMNS ", " IN_UNPUBLISHED(
+        "e.command_id") " OR " IN_PENDING_EVENTS
+                        " FROM slotkeeper.account_event e ORDER BY e.account_id, e.sequence";
 
+/* What each purge took, and the event that says so; either may be without the other. */
 static const char purged_sql[] =
-    "DECLARE events NO SCROLL CURSOR FOR SELECT slot_id, head_sequence, encode(head_hash, 'hex')"
-    " FROM slotkeeper.purged_slot";
+    "DECLARE events NO SCROLL CURSOR FOR SELECT p.slot_id, p.head_sequence,"
+    " encode(p.head_hash, 'hex'), " IN_UNPUBLISHED(
+        "p.head_command_id") ","
+                             " coalesce(p.event_id, a.event_id), a.account_id, a.sequence, a.detail"
+                             " FROM slotkeeper.purged_slot p FULL JOIN (SELECT * FROM "
+                             "slotkeeper.account_event"
+                             " WHERE reason = 'purged') a ON a.event_id = p.event_id"
+                             " ORDER BY coalesce(p.event_id, a.event_id), p.slot_id";
 
 static const char fetch_sql[] = "FETCH 2000 FROM events";
 
@@ -62,6 +71,17 @@ enum column {
     COLUMN_UNPUBLISHED,
 };
 
+enum purged_column {
+    PURGED_SLOT_ID,
+    PURGED_HEAD_SEQUENCE,
+    PURGED_HEAD_HASH,
+    PURGED_UNPUBLISHED,
+    PURGED_EVENT_ID,
+    PURGED_ACCOUNT_ID,
+    PURGED_SEQUENCE,
+    PURGED_DETAIL,
+};
+
 /* Where reading stands. */
 struct reading {
     struct audit_set *set;
@@ -71,6 +91,8 @@ struct reading {
     bool has_chain;
     struct uuid chain_id;
     struct chain chain;
+    bool has_purge;
+    struct audit_purge purge; /* the one whose slots are being read */
 };
 
 struct row {
@@ -215,22 +237,74 @@ static enum status take_event(struct reading *reading, const struct row *row, st
     return keep(reading->set, &place, &event.hash, unpublished ? AUDIT_UNPUBLISHED : 0, error);
 }
 
-/* Where the chain of a purged slot ended: two entries, its last event and a marker that holds how
- * many there were. */
-static enum status take_purged(
+/* The next purge's rows begin, or there are no more: whether the last one's event tells the truth.
+ */
+static void settle_purge(struct reading *reading) {
+    if (reading->has_purge && !audit_purge_is_true(&reading->purge)) {
+        *reading->finding = audit_purge_finding(&reading->purge);
+    }
+    reading->has_purge = false;
+}
+
+static bool enter_purge(struct reading *reading, const struct row *row) {
+    struct audit_purge purge = {.slots = 0};
+    bool present;
+    if (!uuid_at(row, PURGED_EVENT_ID, &present, &purge.event_id)
+        || !uuid_at(row, PURGED_ACCOUNT_ID, &purge.has_event, &purge.account_id)) {
+        return false;
+    }
+    if (reading->has_purge && uuid_equal(purge.event_id, reading->purge.event_id)) {
+        return true;
+    }
+    settle_purge(reading);
+    purge.sequence = number_at(row, PURGED_SEQUENCE);
+    audit_purge_begin(&purge, text_at(row, PURGED_DETAIL));
+    reading->purge = purge;
+    reading->has_purge = true;
+    return true;
+}
+
+/* Where the chain of a purged slot ended: its last event, and a marker that holds how many there
+ * were. What is left of a chain that is noted as purged takes the same place: a finding. */
+static enum status take_purged_slot(
     struct reading *reading, const struct row *row, struct error *error) {
     bool present;
-    struct digest hash;
-    struct digest length = {{0}};
+    struct chain chain = {.sequence = number_at(row, PURGED_HEAD_SEQUENCE)};
     struct audit_place place = {.sequence = 0};
-    int64_t last = number_at(row, 1);
-    if (!uuid_at(row, 0, &present, &place.chain_id) || !hash_at(row, 2, &hash)) {
+    struct digest length = {{0}};
+    if (!uuid_at(row, PURGED_SLOT_ID, &present, &place.chain_id)
+        || !hash_at(row, PURGED_HEAD_HASH, &chain.head)) {
         return error_set(error, STATUS_FATAL, "the database has a purged slot that cannot be read");
     }
-    memcpy(length.bytes, &last, sizeof last);
+    audit_purge_add(&reading->purge, place.chain_id, &chain);
+    struct audit_place first = {.chain_id = place.chain_id, .sequence = 1};
+    if (audit_set_find(reading->set, &first) != NULL) {
+        *reading->finding = (struct audit_finding){.kind = AUDIT_UNACCOUNTED, .place = first};
+        return STATUS_OK;
+    }
+    bool unpublished = view_is(text_at(row, PURGED_UNPUBLISHED), "t");
+    memcpy(length.bytes, &chain.sequence, sizeof chain.sequence);
     enum status status = keep(reading->set, &place, &length, AUDIT_PURGED, error);
-    place.sequence = last;
-    return status == STATUS_OK ? keep(reading->set, &place, &hash, 0, error) : status;
+    place.sequence = chain.sequence;
+    reading->counts->purged++;
+    return status == STATUS_OK ? keep(
+               reading->set,
+               &place,
+               &chain.head,
+               AUDIT_PURGED | (unpublished ? AUDIT_UNPUBLISHED : 0U),
+               error)
+                               : status;
+}
+
+static enum status take_purged(
+    struct reading *reading, const struct row *row, struct error *error) {
+    if (!enter_purge(reading, row)) {
+        return error_set(error, STATUS_FATAL, "the database has a purge that cannot be read");
+    }
+    bool has_slot = text_at(row, PURGED_SLOT_ID).data != NULL;
+    return has_slot && reading->finding->kind == AUDIT_NOTHING
+               ? take_purged_slot(reading, row, error)
+               : STATUS_OK;
 }
 
 static enum status read_rows(
@@ -300,6 +374,9 @@ enum status audit_database_read(
         status = database_do(connection, parts[i].sql, error);
         if (status == STATUS_OK) {
             status = read_rows(connection, &reading, parts[i].take, error);
+        }
+        if (status == STATUS_OK && finding->kind == AUDIT_NOTHING) {
+            settle_purge(&reading);
         }
     }
     return status;

@@ -13,6 +13,8 @@ enum audit_kind {
     AUDIT_DIFFERS,           /* topic and database have different events at one place */
     AUDIT_ONLY_ON_TOPIC,     /* missing in the database, or added to the topic */
     AUDIT_ONLY_IN_DATABASE,  /* missing on the topic, or added to the database */
+    AUDIT_PURGED_ON_TOPIC,   /* of a purged chain the topic has some events, and this one not */
+    AUDIT_UNACCOUNTED,       /* what is noted as purged is not what an admin's event says */
 };
 
 struct audit_finding {
@@ -31,6 +33,7 @@ struct audit_counts {
     int64_t records;     /* on the topic, published again ones included */
     int64_t unpublished; /* in the database, not on the topic yet, which is as it should be */
     int64_t newer;       /* on the topic, written after verifying began */
+    int64_t purged;      /* chains that are gone, and accounted for */
 };
 
 /* A word for programs, a sentence for people. */

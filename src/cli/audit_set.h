@@ -23,7 +23,8 @@ struct audit_place {
 enum audit_mark {
     AUDIT_SEEN = 1U,        /* on the topic */
     AUDIT_UNPUBLISHED = 2U, /* may not be on the topic yet */
-    AUDIT_PURGED = 4U,      /* the marker of a purged slot: hash holds its last sequence */
+    AUDIT_PURGED = 4U,      /* an event of a purged slot, or its marker, whose hash holds the last
+                               sequence; the marker is seen once any event of the slot is */
 };
 
 enum { AUDIT_HASH_SIZE = 24 };

@@ -45,16 +45,52 @@ static bool read_record(json_t *rendered, struct record_read *record) {
     return true;
 }
 
-/* An event of a purged slot: only the last one of the chain is still known. */
-static bool was_purged(const struct audit_set *set, const struct audit_place *place) {
-    struct audit_place marker = {place->chain_id, place->account, 0};
-    const struct audit_entry *entry = audit_set_find(set, &marker);
+/* The marker of a purged slot whose chain was that long at least; NULL: none. */
+static struct audit_entry *purged_marker(
+    const struct audit_set *set, const struct audit_place *place) {
+    struct audit_place first = {place->chain_id, place->account, 0};
+    struct audit_entry *marker = audit_set_find(set, &first);
     int64_t last = 0;
-    if (entry == NULL || !audit_entry_marked(entry, AUDIT_PURGED)) {
-        return false;
+    if (marker == NULL || !audit_entry_marked(marker, AUDIT_PURGED)) {
+        return NULL;
     }
-    memcpy(&last, entry->hash, sizeof last);
-    return place->sequence < last;
+    memcpy(&last, marker->hash, sizeof last);
+    return place->sequence <= last ? marker : NULL;
+}
+
+/* Whether the set has, or now gets, this hash at this place of a purged chain. */
+static bool agrees(
+    struct audit_set *set,
+    const struct audit_place *place,
+    const struct digest *hash,
+    unsigned marks) {
+    struct audit_entry *entry = audit_set_find(set, place);
+    if (entry == NULL) {
+        entry = audit_set_put(set, place, AUDIT_PURGED);
+        if (entry == NULL) {
+            return false; /* there is room for each event that the notes count */
+        }
+        memcpy(entry->hash, hash->bytes, sizeof entry->hash);
+    }
+    if (marks != 0) {
+        audit_entry_mark(entry, (enum audit_mark)marks);
+    }
+    return memcmp(entry->hash, hash->bytes, sizeof entry->hash) == 0;
+}
+
+/* An event of a purged slot. Of its chain only the last hash is known; each event vouches for the
+ * one before it, whichever comes first. */
+static void compare_purged(
+    struct audit_set *set, const struct record_read *record, struct audit_finding *finding) {
+    const struct audit_event *event = &record->event;
+    struct audit_place before = record->place;
+    before.sequence--;
+    static const struct digest nothing = {{0}};
+    bool follows = before.sequence == 0 ? digest_equal(&event->previous_hash, &nothing)
+                                        : agrees(set, &before, &event->previous_hash, 0);
+    if (!agrees(set, &record->place, &event->hash, AUDIT_SEEN) || !follows) {
+        find(finding, AUDIT_DIFFERS, record);
+    }
 }
 
 static void compare(
@@ -70,15 +106,18 @@ static void compare(
         find(finding, AUDIT_RECORD_CHANGED, record);
         return;
     }
+    struct audit_entry *marker = purged_marker(set, &record->place);
+    if (marker != NULL) {
+        audit_entry_mark(marker, AUDIT_SEEN);
+        compare_purged(set, record, finding);
+        return;
+    }
     struct audit_entry *entry = audit_set_find(set, &record->place);
     if (entry != NULL) {
         if (memcmp(entry->hash, hash.bytes, sizeof entry->hash) != 0) {
             find(finding, AUDIT_DIFFERS, record);
         }
         audit_entry_mark(entry, AUDIT_SEEN);
-        return;
-    }
-    if (was_purged(set, &record->place)) {
         return;
     }
     if (message->offset < topic->ends_before[message->partition]) {
@@ -133,13 +172,21 @@ enum status audit_topic_read(
     return status;
 }
 
+/* Of a purged chain the topic has all events or, made again after the purge, none. */
+static bool chain_was_seen(const struct audit_set *set, const struct audit_place *place) {
+    struct audit_place first = {place->chain_id, place->account, 0};
+    const struct audit_entry *marker = audit_set_find(set, &first);
+    return place->sequence > 0 && marker != NULL && audit_entry_marked(marker, AUDIT_SEEN);
+}
+
 void audit_topic_find_missing(
     const struct audit_set *set, struct audit_counts *counts, struct audit_finding *finding) {
     size_t at = 0;
     for (struct audit_entry *entry = audit_set_next(set, &at); entry != NULL;
          entry = audit_set_next(set, &at)) {
         struct audit_place place = audit_entry_place(entry);
-        if (audit_entry_marked(entry, AUDIT_SEEN) || audit_entry_marked(entry, AUDIT_PURGED)) {
+        bool purged = audit_entry_marked(entry, AUDIT_PURGED);
+        if (audit_entry_marked(entry, AUDIT_SEEN) || (purged && !chain_was_seen(set, &place))) {
             continue;
         }
         if (audit_entry_marked(entry, AUDIT_UNPUBLISHED)) {
@@ -147,7 +194,8 @@ void audit_topic_find_missing(
             continue;
         }
         if (finding->kind == AUDIT_NOTHING || audit_place_compare(&place, &finding->place) < 0) {
-            *finding = (struct audit_finding){.kind = AUDIT_ONLY_IN_DATABASE, .place = place};
+            *finding = (struct audit_finding){
+                .kind = purged ? AUDIT_PURGED_ON_TOPIC : AUDIT_ONLY_IN_DATABASE, .place = place};
         }
     }
 }

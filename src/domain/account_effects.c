@@ -84,3 +84,20 @@ void decision_move_account(struct decision *decision, struct account *account, e
     append_event(
         decision, account, &(struct audit_event){.has_old_state = true, .old_state = old_state});
 }
+
+void decision_purge(struct decision *decision, int64_t before_us) {
+    struct account *admin = decision->caller;
+    struct purge *purge = &decision->world->purge;
+    assert(purge->decided_by == NULL); /* such a command is alone in its batch */
+    purge->record.before_us = before_us;
+    purge_record_format(&purge->record, purge->detail);
+    purge->decided_by = admin;
+    append_event(
+        decision,
+        admin,
+        &(struct audit_event){
+            .has_old_state = true,
+            .old_state = admin->state,
+            .reason = REASON_PURGED,
+            .detail = purge->detail});
+}

@@ -75,6 +75,7 @@
     CODE(LAST_ADMIN, REFUSED, "The last active admin cannot be deactivated.")                      \
     CODE(                                                                                          \
         HAS_UPCOMING_APPOINTMENTS, REFUSED, "The account has appointments that are still booked.") \
+    CODE(RETENTION_MINIMUM, REFUSED, "History as young as this must be kept.")                     \
     CODE(REPLY_TOPIC_REQUIRED, REFUSED, "A query must name a reply topic that can be used.")
 
 #define CODE_ENUM(name, status, sentence) CODE_##name,

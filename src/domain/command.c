@@ -20,6 +20,7 @@
     COMMAND(deactivate_account)                                                                    \
     COMMAND(reactivate_account)                                                                    \
     COMMAND(erase_account)                                                                         \
+    COMMAND(purge_history)                                                                         \
     COMMAND(get_service_keys)
 
 #define COMMAND_EXTERN(name)  extern const struct command_definition command_##name;

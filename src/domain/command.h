@@ -50,8 +50,10 @@ enum {
     LOAD_CALLERS_CALENDAR = 1U << 1U, /* the calling doctor's slots around [starts_at, ends_at), and
                                          how many are to come */
     LOAD_TARGETS_HOLDINGS =
-        1U << 2U, /* of the account named: whether it has booked appointments,
-                     its slots to come, locked; and how many admins are active */
+        1U << 2U,              /* of the account named: whether it has booked appointments,
+                                  its slots to come, locked; and how many admins are active */
+    LOAD_PURGEABLE = 1U << 3U, /* slots that ended before `before` and may be purged, locked; such a
+                                  command is decided in a batch of its own */
 };
 
 /* What sealed credentials (slotkeeper.command.Credentials) are to a command. */

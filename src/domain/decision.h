@@ -99,6 +99,9 @@ void decision_refresh_hash(struct decision *decision, struct account *account);
 /* To STATE_DEACTIVATED, STATE_ACTIVE or STATE_ERASED; tokens end with it. Event appended. */
 void decision_move_account(struct decision *decision, struct account *account, enum state state);
 
+/* What was loaded under LOAD_PURGEABLE is to be deleted. Event appended to the caller's chain. */
+void decision_purge(struct decision *decision, int64_t before_us);
+
 /* Of a sealed request: the account whose password the credentials hold, into *account; else
  * LOGIN_THROTTLED or LOGIN_FAILED. Sets needs_proof if it was not looked at. */
 enum code rule_password_is_right(struct decision *decision, struct account **account);

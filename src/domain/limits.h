@@ -14,6 +14,8 @@ struct limits {
     int64_t cancel_cutoff_us;
     int64_t noshow_grace_us;
     int64_t command_age_max_us;
+    int64_t retention_minimum_us;
+    int64_t purge_slots_max;
     int64_t login_failures_free; /* so many attempts in a row wait for nothing */
     int64_t login_delay_max_us;
     int64_t login_failures_max; /* after so many failures a login is locked for login_lock_us */

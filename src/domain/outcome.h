@@ -41,6 +41,13 @@ struct session_result {
     struct view sealed; /* a box around slotkeeper.event.Token */
 };
 
+struct purged_result {
+    int64_t slots;
+    int64_t appointments;
+    int64_t events;
+    bool more; /* are left that might be purged */
+};
+
 struct seal_key_result {
     const char *key_id;
     const uint8_t *public_key; /* 32 bytes */
@@ -59,6 +66,7 @@ enum result_type {
     RESULT_APPOINTMENT,
     RESULT_ACCOUNT,
     RESULT_SESSION,
+    RESULT_PURGED,
     RESULT_SERVICE_KEYS
 };
 
@@ -70,6 +78,7 @@ struct result {
         struct appointment_result appointment;
         struct account_result account;
         struct session_result session;
+        struct purged_result purged;
         struct service_keys_result service_keys;
     } as;
 };

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/uuid_map.h"
 #include "domain/outcome.h"
+#include "domain/purge.h"
 
 /* What save has to do with a row. */
 enum change { CHANGE_NONE, CHANGE_INSERT, CHANGE_UPDATE };
@@ -79,6 +80,16 @@ struct recall {
     uint64_t outcome_fingerprint;
 };
 
+/* What a PurgeHistory finds, and whether it was decided to delete it. */
+struct purge {
+    struct purge_record record; /* all but before_us is loaded; under LOAD_PURGEABLE */
+    bool more;
+    struct view slot_ids;             /* as the store has them; nobody else looks inside */
+    const struct account *decided_by; /* NULL: nothing is to be deleted; else the event at the head
+                                         of this account's chain has taken note of it */
+    char detail[PURGE_RECORD_TEXT_SIZE]; /* of that event */
+};
+
 struct world_sizes { /* most rows of each kind that will be put in by load */
     size_t accounts;
     size_t slots;
@@ -96,8 +107,9 @@ struct world {
     struct uuid_map recalls;
     struct uuid_map logins; /* accounts by a digest of their login */
     int64_t active_admins;  /* loaded under LOAD_TARGETS_HOLDINGS */
-    struct arena *arena;    /* for load; deciders take from the arrays below, reserved beforehand */
-    size_t commands_max;    /* how many decisions they are reserved for */
+    struct purge purge;
+    struct arena *arena; /* for load; deciders take from the arrays below, reserved beforehand */
+    size_t commands_max; /* how many decisions they are reserved for */
     size_t account_commands_max;
     size_t slots_max; /* how many slots may change, and events appear, likewise */
     size_t events_max;

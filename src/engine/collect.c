@@ -18,6 +18,7 @@ struct collection {
     size_t window_count;
     struct recall_key *recalls;
     size_t recall_count;
+    struct purge_window purge;
 };
 
 static void add(struct uuid_list *list, struct uuid id) {
@@ -128,6 +129,18 @@ static void add_holdings(struct collection *collection, const struct command *co
     }
 }
 
+/* Of several in a rehearsal any will do. */
+static void add_purge(
+    struct collection *collection, const struct command *command, const struct limits *limits) {
+    if ((command->definition->loads & LOAD_PURGEABLE) != 0) {
+        collection->purge = (struct purge_window){
+            .wanted = true,
+            .before_us = command_value(command, "before")->as.time_us,
+            .minimum_us = limits->retention_minimum_us,
+            .slots_max = limits->purge_slots_max};
+    }
+}
+
 static void add_request(
     struct collection *collection, const struct request *request, const struct attempt *attempt) {
     const struct limits *limits = &attempt->engine->settings.limits;
@@ -142,6 +155,7 @@ static void add_request(
         (struct recall_key){.caller = request->caller, .command_id = command->command_id};
     add_fields(collection, command);
     add_holdings(collection, command);
+    add_purge(collection, command, limits);
     if ((command->definition->loads & LOAD_CALLERS_APPOINTMENTS) != 0) {
         add(&collection->patients, request->caller);
     }
@@ -224,6 +238,7 @@ void stage_collect(struct attempt *attempt) {
         .accounts = collection.accounts,
         .logins = collection.logins,
         .holdings = collection.holdings,
+        .purge = collection.purge,
         .slots = collection.slots,
         .appointments = collection.appointments,
         .patients = collection.patients,

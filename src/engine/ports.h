@@ -42,6 +42,14 @@ struct calendar_window {
     int64_t ends_at_us; /* later than starts_at_us */
 };
 
+/* What a PurgeHistory may delete. */
+struct purge_window {
+    bool wanted;
+    int64_t before_us;
+    int64_t minimum_us; /* and nothing that ended less than this ago */
+    int64_t slots_max;
+};
+
 struct recall_key {
     struct uuid caller;
     struct uuid command_id;
@@ -63,6 +71,7 @@ struct load_request {
     struct uuid_list accounts;     /* callers, and accounts that commands name */
     struct view_list logins;       /* accounts are also wanted by these */
     struct uuid_list holdings;     /* accounts as LOAD_TARGETS_HOLDINGS says */
+    struct purge_window purge;     /* not looked at in a rehearsal */
     struct uuid_list slots;
     struct uuid_list appointments;
     struct uuid_list patients; /* whose booked appointments are wanted */

@@ -54,6 +54,14 @@ static bool is_repeat(const struct rehearsal *rehearsal, const struct request *r
     return false;
 }
 
+/* One that ends an account locks it against everything; one that purges is given all that was
+ * found.
+ */
+static bool stands_alone(const struct request *request) {
+    const struct command_definition *definition = request->decoded.command.definition;
+    return definition->ends_account || (definition->loads & LOAD_PURGEABLE) != 0;
+}
+
 /* The batch ends before a command that must stand alone, before more passwords than may be hashed
  * at a time, and before a repeat, which is no second attempt: it is answered from the log. */
 static void rehearse_all(struct rehearsal *rehearsal) {
@@ -63,7 +71,7 @@ static void rehearse_all(struct rehearsal *rehearsal) {
         if (request->early != CODE_ACCEPTED) {
             continue;
         }
-        bool alone = request->decoded.command.definition->ends_account;
+        bool alone = stands_alone(request);
         bool full = rehearsal->unproven_count == attempt->engine->settings.hashes_max;
         if (full || (alone && i > 0) || is_repeat(rehearsal, request)) {
             attempt->count = i;

@@ -74,17 +74,12 @@ enum topic topic_dead_letters(enum topic request) {
     return rows[request].dead_letters;
 }
 
-/* Queries, and PurgeHistory, go to their topics although the domain does not define them all yet.
- */
+/* Queries go to their topic although the domain does not define them all yet. */
 bool topic_of_schema(const char *full_name, enum topic *topic) {
     struct view name = view_text(full_name);
     struct view command = view_text(COMMAND_NAMESPACE);
     if (view_starts_with(name, view_text(QUERY_NAMESPACE))) {
         *topic = TOPIC_QUERIES;
-        return true;
-    }
-    if (view_is(name, COMMAND_NAMESPACE "PurgeHistory")) {
-        *topic = TOPIC_ACCOUNT_COMMANDS;
         return true;
     }
     const struct command_definition *definition =

@@ -63,6 +63,7 @@ void load_queue_account_lane(
     queue_logins(store, plan, &request->logins, arena);
     load_queue_ids(store, plan, STATEMENT_LOAD_ACCOUNT_CHAINS, &request->accounts, arena);
     queue_holdings(store, plan, request, arena);
+    load_queue_purge(store, plan, request, arena);
 }
 
 static void put_login(
@@ -132,5 +133,6 @@ void load_fill_account_lane(
     load_put_slots(world, load_result(plan, results, STATEMENT_LOCK_SLOTS_TO_COME));
     load_put_chains(world, load_result(plan, results, STATEMENT_LOAD_CHAINS_TO_COME));
     const PGresult *admins = load_result(plan, results, STATEMENT_COUNT_ADMINS);
+    load_put_purge(world, load_result(plan, results, STATEMENT_FIND_PURGEABLE));
     world->active_admins = admins == NULL ? 0 : row_int8(admins, 0, 0);
 }

@@ -42,4 +42,12 @@ void load_fill_account_lane(
     const struct load_plan *plan,
     PGresult **results);
 
+/* PurgeHistory: purge.c. */
+void load_queue_purge(
+    struct store *store,
+    struct load_plan *plan,
+    const struct load_request *request,
+    struct arena *arena);
+void load_put_purge(struct world *world, const PGresult *result); /* NULL: nothing was asked for */
+
 #endif

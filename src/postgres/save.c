@@ -1,6 +1,6 @@
 /* Saves what changed, in an order that no other worker's save can cross: releasing updates first,
  * then slots by (doctor, start), appointments by (patient, start), accounts by login, events, what
- * is remembered of log-ins, answers by (caller, command_id). */
+ * is purged, what is remembered of log-ins, answers by (caller, command_id). */
 #include "base/log.h"
 #include "postgres/row.h"
 #include "postgres/save_parts.h"
@@ -87,6 +87,7 @@ enum status store_save(
     save_new_appointments(&save, world);
     save_accounts(&save, world);
     save_events(&save, world);
+    save_purge(&save, world);
     save_log_ins(&save, world, answers, count);
     save_answers(&save, answers, count);
     PGresult **results = NULL;

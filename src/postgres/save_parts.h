@@ -33,6 +33,7 @@ void save_withdrawn_slots(struct save *save, const struct world *world);
 void save_new_slots(struct save *save, const struct world *world);
 void save_new_appointments(struct save *save, const struct world *world);
 void save_accounts(struct save *save, const struct world *world);
+void save_purge(struct save *save, const struct world *world); /* after the events */
 void save_log_ins(
     struct save *save, const struct world *world, const struct answer *answers, size_t count);
 void save_events(struct save *save, const struct world *world);

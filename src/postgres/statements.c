@@ -133,6 +133,11 @@ static const struct statement_text statements[STATEMENT_COUNT] = {
          "s.slot_id ORDER BY sequence DESC LIMIT 1) e"},
     [STATEMENT_COUNT_ADMINS] =
         {"count_admins", "SELECT count(*) FROM account WHERE role = 'admin' AND state = 'active'"},
+    [STATEMENT_FIND_PURGEABLE] =
+        {"find_purgeable",
+         "SELECT slot_ids, appointments, events, heads, more, cardinality(slot_ids)::bigint"
+         " FROM find_purgeable(least($1::timestamptz,"
+         " clock_timestamp() - $2::bigint * interval '1 microsecond'), $3::integer)"},
     [STATEMENT_FIND_DEVICES] =
         {"find_devices",
          "SELECT d.account_id, d.device_key FROM unnest($1::uuid[], $2::bytea[]) k (account_id, "
@@ -260,6 +265,8 @@ static const struct statement_text statements[STATEMENT_COUNT] = {
     [STATEMENT_INSERT_SLOT_EVENTS] = {"insert_slot_events", INSERT_EVENTS("slot_event", "slot_id")},
     [STATEMENT_INSERT_ACCOUNT_EVENTS] =
         {"insert_account_events", INSERT_EVENTS("account_event", "account_id")},
+    [STATEMENT_PURGE_SLOTS] =
+        {"purge_slots", "SELECT purge_slots($1::uuid[], $2::timestamptz, $3::uuid, $4::bigint)"},
     /* A login that was taken meanwhile is a race; an error would quote the row. */
     [STATEMENT_INSERT_ACCOUNTS] =
         {"insert_accounts",

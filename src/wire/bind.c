@@ -97,6 +97,11 @@ void put_long(avro_value_t *record, const struct bound_field *field, int64_t num
     avro_must(avro_value_set_long(&value, number));
 }
 
+void put_boolean(avro_value_t *record, const struct bound_field *field, bool boolean) {
+    avro_value_t value = field_of(record, field);
+    avro_must(avro_value_set_boolean(&value, boolean ? 1 : 0));
+}
+
 void put_symbol(avro_value_t *record, const struct bound_field *field, int index) {
     assert(index >= 0); /* a state that its entity cannot be in */
     avro_value_t value = field_of(record, field);

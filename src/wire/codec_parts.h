@@ -122,6 +122,7 @@ void put_uuid_if(
 void put_text(avro_value_t *record, const struct bound_field *field, const char *text);
 void put_long(avro_value_t *record, const struct bound_field *field, int64_t number);
 void put_symbol(avro_value_t *record, const struct bound_field *field, int index);
+void put_boolean(avro_value_t *record, const struct bound_field *field, bool boolean);
 void put_bytes(avro_value_t *record, const struct bound_field *field, struct view bytes);
 void put_fixed(avro_value_t *record, const struct bound_field *field, struct view bytes);
 

@@ -50,6 +50,15 @@ enum { SESSION_SEALED, SESSION_FIELDS };
 
 static const char *const session_fields[SESSION_FIELDS] = {[SESSION_SEALED] = "sealed"};
 
+enum { PURGED_SLOTS, PURGED_APPOINTMENTS, PURGED_EVENTS, PURGED_MORE, PURGED_FIELDS };
+
+static const char *const purged_fields[PURGED_FIELDS] = {
+    [PURGED_SLOTS] = "slots",
+    [PURGED_APPOINTMENTS] = "appointments",
+    [PURGED_EVENTS] = "events",
+    [PURGED_MORE] = "more",
+};
+
 enum { KEYS_SEAL_KEYS, KEYS_JWKS, KEYS_STATEMENT, KEYS_FIELDS };
 
 static const char *const keys_fields[KEYS_FIELDS] = {
@@ -98,6 +107,7 @@ static const struct result_row rows[RESULT_TYPE_COUNT] = {
             STATE_BIT(STATE_ACTIVE) | STATE_BIT(STATE_DEACTIVATED) | STATE_BIT(STATE_ERASED),
         },
     [RESULT_SESSION] = {"slotkeeper.event.Session", session_fields, SESSION_FIELDS, 0},
+    [RESULT_PURGED] = {"slotkeeper.event.Purged", purged_fields, PURGED_FIELDS, 0},
     [RESULT_SERVICE_KEYS] = {"slotkeeper.event.ServiceKeys", keys_fields, KEYS_FIELDS, 0},
 };
 
@@ -218,6 +228,17 @@ static void put_account(
     put_symbol(record, &binding->fields[ACCOUNT_STATE], binding->states[account->state]);
 }
 
+static void put_purged(
+    const struct result_binding *binding,
+    avro_value_t *record,
+    const struct purged_result *purged) {
+    const struct bound_field *fields = binding->fields;
+    put_long(record, &fields[PURGED_SLOTS], purged->slots);
+    put_long(record, &fields[PURGED_APPOINTMENTS], purged->appointments);
+    put_long(record, &fields[PURGED_EVENTS], purged->events);
+    put_boolean(record, &fields[PURGED_MORE], purged->more);
+}
+
 static void put_service_keys(
     const struct result_writer *writer,
     avro_value_t *record,
@@ -259,6 +280,9 @@ void put_result(
         return;
     case RESULT_SESSION:
         put_bytes(&record, &binding->fields[SESSION_SEALED], result->as.session.sealed);
+        return;
+    case RESULT_PURGED:
+        put_purged(binding, &record, &result->as.purged);
         return;
     case RESULT_SERVICE_KEYS:
         put_service_keys(writer, &record, &result->as.service_keys);

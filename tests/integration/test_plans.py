@@ -13,7 +13,8 @@ WITHOUT_TABLES = {"begin", "commit", "rollback", "clock", "ping", "lock_ends"}
 # In the plan are only the rows that are put in, or functions; the tables that a function reads have plans of their own.
 WITHOUT_INDEXES = {"insert_slots", "insert_appointments", "insert_slot_events", "insert_account_events",
                    "insert_answers", "insert_accounts", "add_throttles", "insert_attempts", "remember_devices",
-                   "take_partition", "forget_answers", "expire_log", "forget_log_ins", "terminate_stalled"}
+                   "take_partition", "forget_answers", "expire_log", "forget_log_ins", "find_purgeable", "purge_slots",
+                   "terminate_stalled"}
 # (size, name) that read an index from end to end. The first rows of a small table by its key; the few active admins; and
 # updates of a table that is small still, which are planned again as soon as it has grown and was analysed.
 END_TO_END = {("new", "load_pending_events"), ("grown", "load_pending_events"), ("new", "update_appointments"),
@@ -107,6 +108,25 @@ def test_plan(plans, size, name):
     if (size, name) not in END_TO_END:
         scans = len(re.findall(r"Index (Only )?Scan", plan))
         assert plan.count("Index Cond:") == scans, "an index is read from end to end: " + plan
+
+
+def test_what_the_functions_of_a_purge_read(stack):
+    """By index, and no further than is asked for: at most 300 slots in the way are booked."""
+    cell = Cell(stack, "plans_purge")
+    cell.sql(GROW)
+    script = session_settings() + """;
+        create temporary view tuples as select coalesce(sum(seq_tup_read), 0)::bigint as by_scan, count(*) from
+            pg_stat_xact_user_tables where schemaname = 'slotkeeper';
+        create temporary view looked_up as select coalesce(sum(idx_tup_fetch), 0)::bigint as rows from
+            pg_stat_xact_user_tables where schemaname = 'slotkeeper';
+        begin;
+        select cardinality(slot_ids), more from find_purgeable(now() + interval '10 hours', 10);
+        select by_scan from tuples;
+        select rows < 3000 from looked_up;
+        rollback"""
+    done = run("psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-c", "set search_path = slotkeeper", "-f", "-",
+               stack.url("STACK_SUPERUSER_URL", cell.name), env=stack.clean_env, stdin=script)
+    assert done.stdout.split() == ["10|t", "0", "t"]
 
 
 @pytest.mark.parametrize("name, index", [

@@ -7,7 +7,7 @@ source_dir=$1
 library=$2
 headers='base/(arena|digest|status|text|time|uuid|uuid_map|view)\.h|domain/[a-z_]+\.h|assert\.h|stdbool\.h|stddef\.h|stdint\.h|string\.h'
 calls='bcmp|memcmp|memcpy|memmove|memset|strcmp|strlen|__assert_fail|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_'
-calls+='|digest_of|digester_[a-z_]+|uuid_format|uuid_of_digest|uuid_map_get'
+calls+='|digest_format|digest_of|digester_[a-z_]+|uuid_format|uuid_of_digest|uuid_map_get'
 # What compilers add for sanitizers and coverage.
 calls+='|__(asan|ubsan|tsan|gcov|llvm|sanitizer)_[a-z0-9_]+|__memcpy_chk|__tls_get_addr'
 calls_of_world='arena_take|uuid_map_init|uuid_map_put'

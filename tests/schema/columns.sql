@@ -17,6 +17,7 @@ select results_eq(
         ('login_throttle: blocked_until'),
         ('partition_progress: owner transactional_id backend_pid backend_start last_offset last_append_time '
             || 'last_hash taken_at'),
+        ('purged_slot: head_command_id'),
         ('slot: withdrawn_at withdrawal_reason open'),
         ('slot_event: old_state reason related_id detail')$$,
     'the columns that may be null');

@@ -9,9 +9,11 @@
 /* clang-format on */
 
 #include "cli/audit_event.h"
+#include "cli/audit_purge.h"
 #include "cli/audit_set.h"
 #include "wire/codec.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -270,6 +272,81 @@ static void what_is_no_event_is_refused(void **state) {
     assert_false(audit_event_from_json(NULL, &event));
 }
 
+/* An event's detail for two slots with chains of 1 and 3 events, whose heads are given bytes. */
+static void purge_detail(char text[PURGE_RECORD_TEXT_SIZE], int64_t slots) {
+    struct purge_record record = {
+        .before_us = 1767225600000000, .slots = slots, .appointments = 7, .events = 4};
+    struct digester digester;
+    digester_begin(&digester);
+    purge_heads_add(&digester, uuid_of(1), &(struct chain){.sequence = 1, .head = {{0xa1}}});
+    purge_heads_add(&digester, uuid_of(2), &(struct chain){.sequence = 3, .head = {{0xa2}}});
+    digester_end(&digester, &record.heads);
+    purge_record_format(&record, text);
+}
+
+/* Whether that detail tells the truth of the two slots, the second of which ends so. */
+static bool is_true(const char *detail, bool has_event, int64_t last_sequence, uint8_t last_head) {
+    struct audit_purge purge = {.has_event = has_event};
+    audit_purge_begin(&purge, detail == NULL ? view_of(NULL, 0) : view_text(detail));
+    audit_purge_add(&purge, uuid_of(1), &(struct chain){.sequence = 1, .head = {{0xa1}}});
+    audit_purge_add(
+        &purge, uuid_of(2), &(struct chain){.sequence = last_sequence, .head = {{last_head}}});
+    return audit_purge_is_true(&purge);
+}
+
+static void a_purge_is_what_its_event_says(void **state) {
+    (void)state;
+    char detail[PURGE_RECORD_TEXT_SIZE];
+    char longer[PURGE_RECORD_TEXT_SIZE + 64];
+    purge_detail(detail, 2);
+    assert_true(is_true(detail, true, 3, 0xa2));
+    assert_false(is_true(detail, false, 3, 0xa2));
+    assert_false(is_true(detail, true, 4, 0xa2));
+    assert_false(is_true(detail, true, 3, 0xa3));
+    assert_false(is_true(NULL, true, 3, 0xa2));
+    assert_false(is_true("", true, 3, 0xa2));
+    assert_false(is_true(detail + 1, true, 3, 0xa2));
+    (void)snprintf(longer, sizeof longer, "%s ", detail);
+    assert_false(is_true(longer, true, 3, 0xa2));
+    memset(longer, 'x', sizeof longer - 1);
+    longer[sizeof longer - 1] = '\0';
+    assert_false(is_true(longer, true, 3, 0xa2));
+    (void)snprintf(longer, sizeof longer, "before=-%s", detail + strlen("before="));
+    assert_false(is_true(longer, true, 3, 0xa2));
+    purge_detail(detail, 3);
+    assert_false(is_true(detail, true, 3, 0xa2));
+}
+
+static void a_purge_of_nothing_is_true(void **state) {
+    (void)state;
+    char detail[PURGE_RECORD_TEXT_SIZE];
+    struct audit_purge purge = {.has_event = true};
+    struct purge_record record = {.before_us = 1};
+    digest_of(view_of(NULL, 0), &record.heads);
+    purge_record_format(&record, detail);
+    audit_purge_begin(&purge, view_text(detail));
+    assert_true(audit_purge_is_true(&purge));
+}
+
+static void a_false_purge_is_named(void **state) {
+    (void)state;
+    struct audit_purge purge = {
+        .event_id = uuid_of(9),
+        .account_id = uuid_of(8),
+        .sequence = 5,
+        .first_slot_id = uuid_of(7)};
+    struct audit_finding finding = audit_purge_finding(&purge);
+    assert_int_equal(finding.kind, AUDIT_UNACCOUNTED);
+    assert_false(finding.place.account);
+    assert_true(uuid_equal(finding.place.chain_id, uuid_of(7)));
+    purge.has_event = true;
+    finding = audit_purge_finding(&purge);
+    assert_true(finding.place.account);
+    assert_true(uuid_equal(finding.place.chain_id, uuid_of(8)));
+    assert_int_equal(finding.place.sequence, 5);
+    assert_true(uuid_equal(finding.event_id, uuid_of(9)));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_set_finds_all_and_takes_no_more),
@@ -280,6 +357,9 @@ int main(void) {
         cmocka_unit_test(places_are_in_order),
         cmocka_unit_test(events_come_back_as_they_were),
         cmocka_unit_test(what_is_no_event_is_refused),
+        cmocka_unit_test(a_purge_is_what_its_event_says),
+        cmocka_unit_test(a_purge_of_nothing_is_true),
+        cmocka_unit_test(a_false_purge_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

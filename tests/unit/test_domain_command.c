@@ -48,6 +48,7 @@ static const struct command_definition expected[] = {
      .credentials = CREDENTIALS_OR_TOKEN,
      .password = PASSWORD_OF_LOGIN,
      .ends_account = true},
+    {.name = "PurgeHistory", .roles = ADMINS, .lane = LANE_ACCOUNTS, .loads = LOAD_PURGEABLE},
     {.name = "GetServiceKeys", .lane = LANE_QUERIES, .open_to_all = true},
 };
 

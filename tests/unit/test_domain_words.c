@@ -139,6 +139,7 @@ static const char *const codes_of_the_contract[] = {
     "ACCOUNT_ACTIVE",
     "LAST_ADMIN",
     "HAS_UPCOMING_APPOINTMENTS",
+    "RETENTION_MINIMUM",
     "REPLY_TOPIC_REQUIRED",
 };
 

@@ -123,6 +123,22 @@ static void the_services_keys_are_written(void **state) {
     assert_body(encode(service_keys(keys, 2)), both);
 }
 
+static struct result purged(bool more) {
+    return (struct result){
+        .type = RESULT_PURGED,
+        .as.purged = {.slots = 1, .appointments = 2, .events = INT64_C(5000000000), .more = more}};
+}
+
+static void what_was_purged_is_written(void **state) {
+    (void)state;
+    assert_body(
+        encode(purged(true)),
+        "{\"slots\":1,\"appointments\":2,\"events\":5000000000,\"more\":true}");
+    assert_body(
+        encode(purged(false)),
+        "{\"slots\":1,\"appointments\":2,\"events\":5000000000,\"more\":false}");
+}
+
 /* Each kind after each other one: nothing of the one before stays behind. */
 static void results_follow_one_another(void **state) {
     (void)state;
@@ -230,6 +246,7 @@ int main(void) {
         cmocka_unit_test(an_account_is_written),
         cmocka_unit_test(a_session_is_written),
         cmocka_unit_test(the_services_keys_are_written),
+        cmocka_unit_test(what_was_purged_is_written),
         cmocka_unit_test(results_follow_one_another),
         cmocka_unit_test(any_result_can_be_taken_away),
         cmocka_unit_test(an_accounts_events_are_written),

@@ -1,0 +1,224 @@
+"""Does what tests/bench/purge says."""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from datetime import datetime, timezone
+from pathlib import Path
+
+from confluent_kafka import OFFSET_END, Consumer, Producer, TopicPartition
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARY = Path(os.environ.get("STACK_BINARY", ROOT / "build/release/slotkeeper"))
+sys.path.insert(0, str(ROOT / "tests/interop"))
+from client import Schemas  # noqa: E402
+
+SCHEMAS = Schemas(ROOT / "schemas")
+BEFORE = datetime(2020, 1, 1, tzinfo=timezone.utc)
+TABLES = ("slot", "appointment", "slot_event")
+
+# Everything ended long ago; each slot has one appointment that is over and three events, which are no true chain.
+FILL = """
+    set search_path = slotkeeper, pg_catalog;
+    set synchronous_commit = off;
+    insert into account (account_id, role, login, password_hash, created_at)
+    select md5('old.' || kind || n)::uuid, kind::account_role, 'old.' || kind || n, 'x', now()
+    from unnest(array['doctor', 'patient']) kind, generate_series(0, 999) n on conflict do nothing;
+    create temporary table made as
+    select gen_random_uuid() as slot_id, md5('old.doctor' || n % 1000)::uuid as doctor_id,
+        md5('old.patient' || n % 1000)::uuid as patient_id, tstzrange(t, t + interval '15 min') as during,
+        t - interval '9 days' as published_at
+    from generate_series(0, {slots} - 1) n,
+        lateral (select timestamptz '2010-01-01 00:00Z' + n / 1000 * interval '15 min' as t) s;
+    insert into slot (slot_id, doctor_id, during, published_at) select slot_id, doctor_id, during, published_at from made;
+    insert into appointment (appointment_id, slot_id, doctor_id, during, patient_id, state, booked_at, ended_at)
+    select gen_random_uuid(), slot_id, doctor_id, during, patient_id, 'fulfilled', published_at, upper(during) from made;
+    insert into slot_event (slot_id, sequence, event_id, entity, entity_id, new_state, actor_id, actor_role, command_id,
+        occurred_at, hash)
+    select slot_id, n, gen_random_uuid(), 'slot', slot_id, 'open', doctor_id, 'doctor', gen_random_uuid(), published_at,
+        sha256(slot_id::text::bytea) from made, generate_series(1, 3) n;
+"""
+
+
+def say(**line):
+    print(json.dumps(line), flush=True)
+
+
+class Stack:
+    def __init__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="slotkeeper-purge."))
+        self.folder.chmod(0o755)
+        self.clean = {k: v for k, v in os.environ.items() if not k.startswith(("SLOTKEEPER_", "PG"))} | {"STACK_BINARY": str(BINARY)}
+        self.run(ROOT / "scripts/stack", "up", self.folder / "stack", env=self.clean)
+        text = self.run("bash", "-c", f'. "{self.folder}/stack/env" && env -0', env=self.clean).stdout
+        self.env = dict(item.split("=", 1) for item in text.split("\0") if "=" in item)
+        for setting in ("log_lock_waits = on", "deadlock_timeout = '100ms'", "autovacuum_naptime = '5s'"):
+            self.sql(f"alter system set {setting}")
+        self.sql("select pg_reload_conf()")
+
+    def down(self):
+        self.run(ROOT / "scripts/stack", "down", self.folder / "stack", env=self.clean)
+        shutil.rmtree(self.folder)
+
+    @staticmethod
+    def run(*command, env, stdin=None):
+        done = subprocess.run([str(part) for part in command], env=env, input=stdin, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise SystemExit(f"{command} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def sql(self, text, url="STACK_SUPERUSER_URL"):
+        return self.run("psql", "-XqAt", "-v", "ON_ERROR_STOP=1", self.env[url], env=self.clean, stdin=text).stdout.split()
+
+    def fill(self, slots):
+        self.sql(FILL.format(slots=slots), "SLOTKEEPER_DATABASE_ADMIN_URL")
+        self.sql("analyze slotkeeper.slot, slotkeeper.appointment, slotkeeper.slot_event")
+
+    def lock_waits(self):
+        logs = [path.read_text(errors="replace") for path in (self.folder / "stack").rglob("*.log")]
+        return sum(len(re.findall(r"still waiting for", log)) for log in logs)
+
+    def sizes(self):
+        return {table: int(self.sql(f"select pg_total_relation_size('slotkeeper.{table}')")[0]) for table in TABLES}
+
+    def bookings(self, full):
+        """A second, by a worker of its own."""
+        options = [] if full else ["--quick"]
+        done = self.run(ROOT / "scripts/bench", "--stack", self.folder / "stack", "--no-yardsticks", "--binary", BINARY,
+                        *options, env=self.clean)
+        lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        return next(line["per_second"] for line in lines if line["name"] == "booking_end_to_end")
+
+
+class Purger:
+    """One admin who sends PurgeHistory, waits for the answer, and so on while there is more."""
+
+    def __init__(self, stack, pause):
+        self.stack, self.pause = stack, pause
+        self.slots, self.commands, self.slowest = 0, 0, 0.0
+        self.stopping = False
+        self.over = threading.Event()
+        made = stack.run(BINARY, "admin", "create-account", "--role", "admin", "--login", f"purger-{uuid.uuid4().hex}",
+                         env=stack.env, stdin="lantern-orbit-velvet-37\n")
+        self.id = made.stdout.split()[-1]
+        self.token = stack.run(BINARY, "keys", "token", "--sub", self.id, "--role", "admin", "--ttl", "24h",
+                               env=stack.env).stdout.strip()
+        servers = stack.env["SLOTKEEPER_KAFKA_BOOTSTRAP_SERVERS"]
+        self.producer = Producer({"bootstrap.servers": servers, "partitioner": "murmur2_random", "linger.ms": 0})
+        self.consumer = Consumer({"bootstrap.servers": servers, "group.id": "purger", "isolation.level": "read_committed",
+                                  "enable.auto.commit": False})
+        partitions = self.consumer.list_topics("scheduling.replies.cli", timeout=20).topics["scheduling.replies.cli"].partitions
+        self.consumer.assign([TopicPartition("scheduling.replies.cli", number, OFFSET_END) for number in partitions])
+        self.consumer.poll(2)
+
+    def purge(self):
+        command_id = uuid.uuid4()
+        value = SCHEMAS.encode("slotkeeper.command.PurgeHistory", {"command_id": command_id, "before": BEFORE})
+        self.producer.produce("scheduling.account-commands", value, self.id.encode(), headers=[
+            ("authorization", b"Bearer " + self.token.encode()), ("kafka_correlationId", command_id.bytes),
+            ("kafka_replyTopic", b"scheduling.replies.cli")])
+        began = time.monotonic()
+        self.producer.flush(30)
+        while time.monotonic() - began < 60 and not self.stopping:
+            message = self.consumer.poll(0.5)
+            if message is not None and message.error() is None and \
+                    dict(message.headers() or []).get("kafka_correlationId") == command_id.bytes:
+                outcome = SCHEMAS.decode(message.value())[1]
+                assert outcome["status"] == "ACCEPTED", outcome
+                self.slowest = max(self.slowest, time.monotonic() - began)
+                return outcome["result"]
+        return None
+
+    def run(self):
+        while not self.stopping:
+            result = self.purge()
+            if result is not None:
+                self.slots += result["slots"]
+                self.commands += 1
+                if not result["more"]:
+                    break
+            time.sleep(self.pause)
+        self.over.set()
+
+
+def beside_bookings(stack, options):
+    """Without, beside a purge until all is gone, without: what a purge costs is not what time of day costs."""
+    first = stack.bookings(options.full)
+    stack.fill(options.slots)
+    waits = stack.lock_waits()
+    purger = Purger(stack, options.pause)
+    thread = threading.Thread(target=purger.run)
+    thread.start()
+    beside = []
+    while not purger.over.is_set():
+        rate = stack.bookings(options.full)
+        if beside and purger.over.is_set():
+            break  # it was over before the bookings were
+        beside.append(rate)
+    thread.join()
+    last = stack.bookings(options.full)
+    without = (first + last) / 2
+    say(name="bookings", per_second_without=round(without), per_second_beside=round(sum(beside) / len(beside)),
+        ratio=round(sum(beside) / len(beside) / without, 3), wanted=">= 0.8", runs=len(beside), without=[first, last],
+        beside=beside, slots_purged=purger.slots, commands=purger.commands, slowest_answer_s=round(purger.slowest, 3))
+    say(name="lock_waits", of_100_ms=stack.lock_waits() - waits, wanted=0)
+
+
+def rounds(stack, options):
+    worker = subprocess.Popen([str(BINARY), "worker"], env=stack.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    sizes = []
+    try:
+        for number in range(1, options.rounds + 1):
+            stack.fill(options.round_slots)
+            began = time.monotonic()
+            purger = Purger(stack, 0)
+            purger.run()
+            took = time.monotonic() - began
+            assert purger.slots == options.round_slots, purger.slots
+            vacuumed(stack)
+            sizes.append(stack.sizes())
+            say(name="round", number=number, slots=purger.slots, seconds=round(took, 1),
+                slots_per_second=round(purger.slots / took), bytes=sizes[-1])
+    finally:
+        worker.terminate()
+        worker.wait(60)
+    growth = max(sizes[-1][table] / sizes[min(1, len(sizes) - 1)][table] for table in TABLES)
+    say(name="sizes", last_to_second=round(growth, 3), wanted="<= 1.1")
+
+
+def vacuumed(stack, timeout=120):
+    """Until autovacuum has seen what the purge left."""
+    deadline = time.monotonic() + timeout
+    while int(stack.sql("select coalesce(sum(n_dead_tup), 0) from pg_stat_user_tables where schemaname = 'slotkeeper'"
+                        " and relname in ('slot', 'appointment', 'slot_event')"
+                        " and n_dead_tup > 50 + 0.02 * n_live_tup")[0]) > 0:
+        if time.monotonic() > deadline:
+            raise SystemExit("autovacuum did not come")
+        time.sleep(0.5)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tests/bench/purge")
+    parser.add_argument("--slots", type=int, default=20000)
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--round-slots", type=int, default=5000)
+    parser.add_argument("--pause", type=float, default=0.1)
+    parser.add_argument("--full", action="store_true")
+    options = parser.parse_args()
+    stack = Stack()
+    try:
+        beside_bookings(stack, options)
+        rounds(stack, options)
+    finally:
+        stack.down()
+
+
+main()
