@@ -8,6 +8,7 @@
  * or somebody added the row, or took the record away. */
 #include "base/time.h"
 #include "cli/audit_database.h"
+#include "cli/audit_republish.h"
 #include "cli/audit_topic.h"
 #include "cli/clients.h"
 #include "cli/database.h"
@@ -20,16 +21,29 @@
 
 const char cli_audit_usage[] =
     "  slotkeeper audit verify [--timeout DURATION]\n"
+    "  slotkeeper audit republish [--all] [--timeout DURATION]\n"
     "\n"
-    "Recomputes the hash chain of every slot and account in the database (database.admin_url) and\n"
+    "verify recomputes the hash chain of every slot and account in the database "
+    "(database.admin_url) and\n"
     "compares it, event by event, with the audit topic, read from its beginning. Says what it has\n"
     "counted, or names the first event that differs, is missing or was added, and exits 1. It may\n"
     "run while workers do. A chain that a purge has taken is fine if an admin's event accounts "
-    "for\n"
-    "it. Takes 64 bytes of memory an event, purged ones included.\n"
+    "for
+"
+    "it. Takes 64 bytes of memory an event, purged ones included.
+"
+    "republish publishes the database's events that are not on the audit topic, the same bytes
+"
+    "again, for a topic that was lost or made anew; chain by chain, each in order. It may run
+"
+    "while workers do, and again after it broke off. Its memory does not grow with the database.
+"
+    "  --all                also what is on the topic: each event stands there twice then
+"
     "  --timeout DURATION   give up when the topic yields nothing for so long; default 60s\n";
 
 static const struct option_row rows[] = {
+    {"--all", OPTION_FLAG},
     {"--timeout", OPTION_VALUE},
     {NULL, OPTION_FLAG},
 };
@@ -270,8 +284,13 @@ int cli_audit(const struct cli *cli) {
     if (result != OPTIONS_READ) {
         return result == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
     }
-    if (options.argument_count != 1 || strcmp(options.arguments[0], "verify") != 0) {
-        return options_usage(cli_audit_usage, "audit takes one word, verify");
+    const char *action = options.argument_count == 1 ? options.arguments[0] : "";
+    bool all = options_has(&options, "--all");
+    bool again = strcmp(action, "republish") == 0;
+    if (!again && (strcmp(action, "verify") != 0 || all)) {
+        return options_usage(
+            cli_audit_usage,
+            "audit takes one word, verify or republish; only the latter has --all");
     }
     const char *timeout = options_value(&options, "--timeout");
     if (timeout != NULL && !duration_parse(timeout, &verification.timeout_us)) {
@@ -279,6 +298,9 @@ int cli_audit(const struct cli *cli) {
     }
     if (!cli_has_kafka(cli)) {
         return EXIT_USAGE;
+    }
+    if (again) {
+        return audit_republish(cli, all, verification.timeout_us);
     }
     int exit_status = verify(&verification);
     clean_up(&verification);

@@ -381,3 +381,11 @@ enum status audit_database_read(
     }
     return status;
 }
+
+const char audit_event_columns[] = EVENT_COLUMNS;
+
+bool audit_event_of_row(
+    const PGresult *result, int index, bool account, struct audit_event *event) {
+    struct row row = {result, index};
+    return event_at(&row, account, event);
+}

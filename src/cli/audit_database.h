@@ -18,4 +18,16 @@ enum status audit_database_read(
     struct audit_finding *finding,
     struct error *error) MUST_USE;
 
+/* What an event is read of: the columns of a row `e` of slot_event or account_event, behind the
+ * chain's id in the first column. */
+extern const char audit_event_columns[];
+
+enum { AUDIT_EVENT_COLUMN_COUNT = 15 }; /* with the first */
+
+/* Without previous_hash, which is the hash of the row before; `slot_id` is the first column,
+ * whichever chain it is. `detail` is the result's. False: a word that this program does not know.
+ */
+bool audit_event_of_row(
+    const PGresult *result, int index, bool account, struct audit_event *event) MUST_USE;
+
 #endif

@@ -32,6 +32,7 @@ int cli_admin(const struct cli *cli);
 int cli_send(const struct cli *cli);
 int cli_listen(const struct cli *cli);
 int cli_audit(const struct cli *cli);
+int cli_recover(const struct cli *cli);
 int cli_settings(const struct cli *cli); /* prints docs/settings.md */
 
 #endif

@@ -43,8 +43,12 @@ const struct subcommand subcommands[] = {
      cli_listen_usage},
 
     {"audit", cli_audit,
-     "check the audit chains",
+     "check the audit chains, or publish them again",
      cli_audit_usage},
+
+    {"recover", cli_recover,
+     "go on after PostgreSQL or Kafka lost something",
+     cli_recover_usage},
 
     {"settings", cli_settings,
      "print the settings table as Markdown",

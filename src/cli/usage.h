@@ -9,5 +9,6 @@ extern const char cli_admin_usage[];
 extern const char cli_send_usage[];
 extern const char cli_listen_usage[];
 extern const char cli_audit_usage[];
+extern const char cli_recover_usage[];
 
 #endif

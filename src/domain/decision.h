@@ -23,6 +23,7 @@ struct decision {
     int32_t token_version;      /* the token's ver */
     int64_t token_issued_at_us; /* the token's iat */
     int64_t append_time_us;     /* the record's */
+    bool settled_before;        /* it was answered in time once, before a loss */
     int64_t expires_at_us;      /* ce_expirytime; negative: none */
     struct uuid outcome_id;
     uint32_t seat_hint; /* where the search for a free seat begins, as a fraction of 2^32: batches

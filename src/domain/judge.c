@@ -52,8 +52,8 @@ enum code judge_age(
 }
 
 static enum code check_age(struct decision *decision) {
-    return judge_age(
-        decision->limits, decision->now_us, decision->append_time_us, decision->expires_at_us);
+    int64_t as_of_us = decision->settled_before ? decision->append_time_us : decision->now_us;
+    return judge_age(decision->limits, as_of_us, decision->append_time_us, decision->expires_at_us);
 }
 
 /* 9 */

@@ -172,6 +172,7 @@ struct decision attempt_decision(
         .token_version = request->claims.version,
         .token_issued_at_us = request->claims.issued_at_s * TIME_SECOND_US,
         .append_time_us = request->record.append_time_us,
+        .settled_before = request->record.offset < request->partition->settled_below,
         .expires_at_us = request->headers.expires_at_us,
         .outcome_id = outcome_id,
         .seat_hint = (uint32_t)request->partition->number * GOLDEN_RATIO,

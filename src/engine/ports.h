@@ -18,8 +18,13 @@ struct partition {
     int64_t last_append_time_us;
     struct digest last_hash;
     int64_t end_offset; /* the broker said that all below it was read; 0: nothing said */
-    bool untidy;        /* rows that only served publication may be left */
-    bool stopped;       /* waits for an operator */
+    /* Both only since a loss was accepted: records below settled_below were answered before it, so
+     * their age counts as of when they were appended; in the others a token that was issued before
+     * tokens_valid_from_us is refused. */
+    int64_t settled_below;
+    int64_t tokens_valid_from_us;
+    bool untidy;  /* rows that only served publication may be left */
+    bool stopped; /* waits for an operator */
 };
 
 /* How far a save moves a partition on. */

@@ -50,6 +50,8 @@ static void read_taken(const PGresult *result, struct arena *arena, struct progr
         partition->last_append_time_us = row_time_us(result, 0, 5);
         partition->last_hash = row_digest(result, 0, 6);
     }
+    partition->settled_below = row_is_null(result, 0, 8) ? 0 : row_int8(result, 0, 8);
+    partition->tokens_valid_from_us = row_is_null(result, 0, 9) ? 0 : row_time_us(result, 0, 9);
     taken->to_fence = arena_text(arena, row_bytes(result, 0, 7));
 }
 

@@ -332,10 +332,11 @@ static const struct statement_text statements[STATEMENT_COUNT] = {
         {"take_partition",
          "INSERT INTO partition_progress AS p (topic, partition, cluster_id, next_offset, "
          "published_offset, owner,"
-         " transactional_id, backend_pid, backend_start, taken_at)"
+         " transactional_id, backend_pid, backend_start, taken_at, tokens_valid_from)"
          " SELECT $1::text, $2::integer, $3::text, $4::bigint, $4::bigint, $5::uuid, $6::text, "
          "pg_backend_pid(),"
-         " a.backend_start, clock_timestamp() FROM pg_stat_get_activity(pg_backend_pid()) a"
+         " a.backend_start, clock_timestamp(), (SELECT max(tokens_valid_from) FROM "
+         "partition_progress) FROM pg_stat_get_activity(pg_backend_pid()) a"
          " ON CONFLICT (topic, partition) DO UPDATE SET owner = excluded.owner,"
          " transactional_id = excluded.transactional_id, backend_pid = excluded.backend_pid,"
          " backend_start = excluded.backend_start, taken_at = excluded.taken_at,"
@@ -344,7 +345,7 @@ static const struct statement_text statements[STATEMENT_COUNT] = {
          " ELSE p.to_fence || p.transactional_id END"
          " RETURNING next_offset, published_offset, generation, cluster_id, last_offset, "
          "last_append_time, last_hash,"
-         " array_to_string(to_fence, ' ')"},
+         " array_to_string(to_fence, ' '), settled_below, tokens_valid_from"},
     [STATEMENT_DROP_FENCED] =
         {"drop_fenced",
          "UPDATE partition_progress SET to_fence = array_remove(to_fence, $4::text)"
