@@ -53,13 +53,38 @@ struct service_keys_result {
     const char *statement;
 };
 
+/* next_cursor: for the page behind this one; data NULL: it is the last. */
+struct slot_page_result {
+    const struct slot_result *items;
+    size_t count;
+    struct view next_cursor;
+};
+
+struct appointment_page_result {
+    const struct appointment_result *items;
+    size_t count;
+    struct view next_cursor;
+};
+
+struct audit_event;
+
+struct history_page_result {
+    const struct audit_event *items;
+    size_t count;
+    struct view next_cursor;
+};
+
 enum result_type {
     RESULT_NONE,
     RESULT_SLOT,
     RESULT_APPOINTMENT,
     RESULT_ACCOUNT,
     RESULT_SESSION,
-    RESULT_SERVICE_KEYS
+    RESULT_SERVICE_KEYS,
+    RESULT_SLOT_PAGE,
+    RESULT_APPOINTMENT_PAGE,
+    RESULT_HISTORY_PAGE,
+    RESULT_TYPE_COUNT
 };
 
 struct result {
@@ -71,6 +96,9 @@ struct result {
         struct account_result account;
         struct session_result session;
         struct service_keys_result service_keys;
+        struct slot_page_result slot_page;
+        struct appointment_page_result appointment_page;
+        struct history_page_result history_page;
     } as;
 };
 
