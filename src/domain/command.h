@@ -97,7 +97,8 @@ struct command_definition {
      */
     enum code (*decide)(struct decision *decision);
 
-    /* What its fields must be together, beyond the type of each; NULL: nothing. False: MALFORMED. */
+    /* What its fields must be together, beyond the type of each; NULL: nothing. False: MALFORMED.
+     */
     bool (*well_formed)(const struct command *command);
     /* Of a query, which is read and not decided: what to read, into *page, or the result itself,
      * or the first code that applies. NULL: the engine knows the answer. As pure as decide. */

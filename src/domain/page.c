@@ -18,8 +18,7 @@ int32_t page_limit(const struct decision *decision) {
     return limit < 1 ? 1 : limit > most ? most : limit;
 }
 
-void page_set_window(
-    const struct decision *decision, int64_t earliest_us, struct page *page) {
+void page_set_window(const struct decision *decision, int64_t earliest_us, struct page *page) {
     int64_t from_us = decision_value(decision, "from")->as.time_us;
     page->after = page_position_before(from_us > earliest_us ? from_us : earliest_us);
     page->until_us = decision_value(decision, "until")->as.time_us;
@@ -43,8 +42,7 @@ void result_of_page(struct result *result, const struct page *page, struct view 
     case PAGE_OPEN_SLOTS:
     case PAGE_DOCTORS_OPEN_SLOTS:
         *result = (struct result){
-            .type = RESULT_SLOT_PAGE,
-            .as.slot_page = {page->slots, page->count, next_cursor}};
+            .type = RESULT_SLOT_PAGE, .as.slot_page = {page->slots, page->count, next_cursor}};
         return;
     case PAGE_DOCTORS_APPOINTMENTS:
     case PAGE_PATIENTS_APPOINTMENTS:

@@ -1,5 +1,5 @@
-/* What a query reads: worked out from it beforehand, filled by the store, and shown if the caller may
- * see it. Lists come in pages; a page begins behind a position, so that rows which come and go
+/* What a query reads: worked out from it beforehand, filled by the store, and shown if the caller
+ * may see it. Lists come in pages; a page begins behind a position, so that rows which come and go
  * meanwhile neither repeat nor hide one that stood still. */
 #ifndef SLOTKEEPER_DOMAIN_PAGE_H
 #define SLOTKEEPER_DOMAIN_PAGE_H
@@ -9,9 +9,9 @@
 struct decision;
 
 enum page_kind {
-    PAGE_NONE,             /* the result is there without it */
-    PAGE_OPEN_SLOTS,          /* of any doctor */
-    PAGE_DOCTORS_OPEN_SLOTS,  /* of the doctor `subject` */
+    PAGE_NONE,               /* the result is there without it */
+    PAGE_OPEN_SLOTS,         /* of any doctor */
+    PAGE_DOCTORS_OPEN_SLOTS, /* of the doctor `subject` */
     PAGE_DOCTORS_APPOINTMENTS,
     PAGE_PATIENTS_APPOINTMENTS,
     PAGE_SLOT_HISTORY,        /* of the slot `subject` */
@@ -33,8 +33,8 @@ struct page {
     int64_t until_us;           /* rows that begin earlier */
     struct page_position after; /* rows behind it */
     int32_t limit;              /* 1 .. query.page_max */
-    bool only_viewers;          /* of a slot's history: SLOT events, and those of the appointments of */
-    struct uuid viewer;         /* this patient */
+    bool only_viewers;  /* of a slot's history: SLOT events, and those of the appointments of */
+    struct uuid viewer; /* this patient */
 
     /* What was found; items are in the arena. */
     bool refused; /* PostgreSQL refuses the data of this page alone */
@@ -52,8 +52,7 @@ struct page {
 /* Where a list of rows with from <= starts_at begins. */
 struct page_position page_position_before(int64_t from_us);
 /* Sets until, limit and `after` from the query's fields; nothing earlier than earliest_us. */
-void page_set_window(
-    const struct decision *decision, int64_t earliest_us, struct page *page);
+void page_set_window(const struct decision *decision, int64_t earliest_us, struct page *page);
 /* The query's limit, clamped. */
 int32_t page_limit(const struct decision *decision);
 /* A page's position moves `after` on, never back. */

@@ -94,8 +94,7 @@ static void continue_list(const struct engine *engine, struct query *query) {
     if (query->page.kind == PAGE_NONE || cursor == NULL || !cursor->present) {
         return;
     }
-    if (page_cursor_read(
-            engine->security.secrets, &query->scope, cursor->as.bytes, &position)) {
+    if (page_cursor_read(engine->security.secrets, &query->scope, cursor->as.bytes, &position)) {
         page_continue(&query->page, &position);
     } else {
         query->cursor_refused = true;
@@ -133,9 +132,9 @@ static void begin_query(
     }
 }
 
-/* One is refused: each alone, and that one once more, before it is called the record's own fault. */
-static enum status read_singly(
-    struct engine *engine, struct page *const *pages, size_t count) {
+/* One is refused: each alone, and that one once more, before it is called the record's own fault.
+ */
+static enum status read_singly(struct engine *engine, struct page *const *pages, size_t count) {
     for (size_t i = 0; i < count; i++) {
         enum status status = engine->store.read(engine->store.self, &pages[i], 1, engine->work);
         if (status == STATUS_POISON) {
@@ -283,8 +282,7 @@ static size_t rows_of(const struct engine *engine, const struct request *request
     return (size_t)(limit->as.number < most ? limit->as.number : most);
 }
 
-static size_t slice_of(
-    const struct engine *engine, const struct request *requests, size_t count) {
+static size_t slice_of(const struct engine *engine, const struct request *requests, size_t count) {
     size_t rows = rows_of(engine, &requests[0]);
     size_t size = 1;
     while (size < count && rows + rows_of(engine, &requests[size]) <= SLICE_ROWS_MAX) {
@@ -298,8 +296,7 @@ enum status run_queries(struct engine *engine, struct request *requests, size_t 
     enum status status = STATUS_OK;
     for (size_t from = 0; status == STATUS_OK && from < count;) {
         size_t size = slice_of(engine, requests + from, count - from);
-        struct attempt attempt = {
-            .engine = engine, .requests = requests + from, .count = size};
+        struct attempt attempt = {.engine = engine, .requests = requests + from, .count = size};
         status = run_slice(&attempt);
         from += size;
     }

@@ -6,8 +6,8 @@
 #include <assert.h>
 
 enum {
-    HISTORY_EVENT_BYTES = 400,          /* an encoded event without its detail, at most */
-    HISTORY_BYTES_MAX = 512 * 1024,     /* so that a page goes into a Kafka message of a MiB */
+    HISTORY_EVENT_BYTES = 400,      /* an encoded event without its detail, at most */
+    HISTORY_BYTES_MAX = 512 * 1024, /* so that a page goes into a Kafka message of a MiB */
 };
 
 static const enum statement statement_of[PAGE_KIND_COUNT] = {

@@ -1,8 +1,8 @@
 /* The SQL of pages. Each statement stands alone and looks at a bounded number of rows, whatever the
- * tables hold: rows come in the order of an index from where the page begins, and a list that has to
- * pass rows over - slots that are taken, events that the caller may not see - passes over so many at
- * a time. The last row that was looked at then comes along although it is not to be shown, and the
- * next page begins behind it.
+ * tables hold: rows come in the order of an index from where the page begins, and a list that has
+ * to pass rows over - slots that are taken, events that the caller may not see - passes over so
+ * many at a time. The last row that was looked at then comes along although it is not to be shown,
+ * and the next page begins behind it.
  *
  * A limit is always one more than the page takes, so that it is seen whether there is more. */
 #include "postgres/statements.h"
@@ -10,7 +10,7 @@
 #include <assert.h>
 
 /* Rows looked at for one page of a list that passes rows over. */
-#define LOOKED_AT "2000"
+#define LOOKED_AT "1000"
 
 #define SLOT_COLUMNS "slot_id, doctor_id, lower(during) AS starts_at, upper(during) AS ends_at"
 
@@ -83,14 +83,13 @@ static const struct statement_text statements[STATEMENT_COUNT - STATEMENT_READS]
              " AND lower(during) < $3::timestamptz ORDER BY lower(during)",
              "$4::integer")},
     [STATEMENT_READ_DOCTORS_APPOINTMENTS - STATEMENT_READS] =
-        {"read_doctors_appointments",
-         APPOINTMENT_PAGE(APPOINTMENTS_BY_STATE("doctor_id", ""))},
+        {"read_doctors_appointments", APPOINTMENT_PAGE(APPOINTMENTS_BY_STATE("doctor_id", ""))},
     /* Those that are booked are few, and in the index of seats; bookings pay for no other. */
     [STATEMENT_READ_PATIENTS_APPOINTMENTS - STATEMENT_READS] =
         {"read_patients_appointments",
          APPOINTMENT_PAGE(
-             "(" APPOINTMENTS_OF("patient_id", "state = 'booked' AND 'booked' = ANY ($2::text[])")
-             ") UNION ALL (" APPOINTMENTS_BY_STATE("patient_id", " AND state <> 'booked'") ")")},
+             "(" APPOINTMENTS_OF("patient_id", "state = 'booked' AND 'booked' = ANY ($2::text[])") ") UNION ALL (" APPOINTMENTS_BY_STATE(
+                 "patient_id", " AND state <> 'booked'") ")")},
     [STATEMENT_READ_SLOT_HISTORY - STATEMENT_READS] =
         {"read_slot_history",
          "SELECT s.doctor_id, NULL::uuid, " HISTORY_COLUMNS

@@ -1,5 +1,5 @@
-/* Where pages are read: on the replica of database.read_url as long as it is fit to be used, else on
- * the primary, each on a read-only connection of its own. */
+/* Where pages are read: on the replica of database.read_url as long as it is fit to be used, else
+ * on the primary, each on a read-only connection of its own. */
 #ifndef SLOTKEEPER_POSTGRES_READER_H
 #define SLOTKEEPER_POSTGRES_READER_H
 

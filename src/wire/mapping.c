@@ -64,8 +64,7 @@ static void map_symbols(
     for (size_t i = 0; i < theirs->symbol_count; i++) {
         const char *symbol = symbol_of(theirs->symbols[i], ours);
         field->symbols[i] =
-            (uint8_t)(field->type == FIELD_REASON ? (unsigned)reason_of(symbol)
-                                                  : (unsigned)state_of(symbol));
+            (uint8_t)(field->type == FIELD_REASON ? (unsigned)reason_of(symbol) : (unsigned)state_of(symbol));
     }
 }
 

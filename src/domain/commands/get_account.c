@@ -1,5 +1,5 @@
-/* GetAccount: what is known of an account, which is the primary's answer: it was loaded there with the
- * caller. An erased one keeps id and role. */
+/* GetAccount: what is known of an account, which is the primary's answer: it was loaded there with
+ * the caller. An erased one keeps id and role. */
 #include "domain/decision.h"
 #include "domain/page.h"
 

@@ -13,8 +13,8 @@ static const struct account *find_account(const struct decision *decision) {
     if (!account_id->present) {
         return decision->caller;
     }
-    bool may_see = decision->caller_role == ROLE_ADMIN
-                   || uuid_equal(account_id->as.uuid, decision->caller_id);
+    bool may_see =
+        decision->caller_role == ROLE_ADMIN || uuid_equal(account_id->as.uuid, decision->caller_id);
     return may_see ? world_account(decision->world, account_id->as.uuid) : NULL;
 }
 
@@ -24,8 +24,8 @@ static enum code plan(struct decision *decision, struct page *page) {
     if (account == NULL) {
         return CODE_ACCOUNT_NOT_FOUND;
     }
-    page->kind = account->role == ROLE_DOCTOR ? PAGE_DOCTORS_APPOINTMENTS
-                                                 : PAGE_PATIENTS_APPOINTMENTS;
+    page->kind =
+        account->role == ROLE_DOCTOR ? PAGE_DOCTORS_APPOINTMENTS : PAGE_PATIENTS_APPOINTMENTS;
     page->subject = account->account_id;
     page->states = state->present ? STATE_BIT(state->as.state) : ANY_STATE;
     page_set_window(decision, INT64_MIN, page);

@@ -6,8 +6,7 @@ static enum code plan(struct decision *decision, struct page *page) {
     const struct value *doctor_id = decision_value(decision, "doctor_id");
     page->kind = doctor_id->present ? PAGE_DOCTORS_OPEN_SLOTS : PAGE_OPEN_SLOTS;
     page->subject = doctor_id->as.uuid;
-    page_set_window(
-        decision, decision->now_us + decision->limits->booking_lead_time_us, page);
+    page_set_window(decision, decision->now_us + decision->limits->booking_lead_time_us, page);
     return CODE_ACCEPTED;
 }
 
