@@ -22,6 +22,7 @@ static struct limits limits_of(const struct settings *settings) {
         .login_delay_max_us = settings->login_delay_max_us,
         .login_failures_max = settings->login_failures_max,
         .login_lock_us = settings->login_lock_us,
+        .query_page_max = settings->query_page_max,
     };
 }
 

@@ -39,8 +39,9 @@ static enum status open_verifier(struct keyring *keyring, struct error *error) {
     return keyring->security.verifier == NULL ? STATUS_FATAL : STATUS_OK;
 }
 
+static const char needed_by[] = "account.threads and query.threads";
+
 static enum status open_pairs(struct keyring *keyring, struct error *error) {
-    static const char needed_by[] = "account.threads and query.threads";
     const struct settings *settings = keyring->settings;
     const struct signer_settings signing = {
         .key_file = settings->token_signing_key_file,
@@ -65,21 +66,23 @@ static enum status open_pairs(struct keyring *keyring, struct error *error) {
     return keyring->security.seal_keys == NULL ? STATUS_FATAL : STATUS_OK;
 }
 
-static enum status open_password_keys(struct keyring *keyring, struct error *error) {
+static enum status open_secrets(struct keyring *keyring, struct error *error) {
+    const char *path = keyring->settings->secret_file;
+    enum status status = require("secret.file", path, needed_by, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    keyring->security.secrets = secrets_load(path, error);
+    return keyring->security.secrets == NULL ? STATUS_FATAL : STATUS_OK;
+}
+
+static enum status open_hasher(struct keyring *keyring, struct error *error) {
     const struct settings *settings = keyring->settings;
     const struct hash_parameters parameters = {
         .memory_kib = (uint32_t)(settings->password_memory / KIB),
         .passes = (uint32_t)settings->password_passes,
         .lanes = (uint32_t)settings->password_lanes,
     };
-    enum status status = require("secret.file", settings->secret_file, "account.threads", error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    keyring->security.secrets = secrets_load(settings->secret_file, error);
-    if (keyring->security.secrets == NULL) {
-        return STATUS_FATAL;
-    }
     keyring->security.hasher = hasher_new((size_t)settings->password_threads, &parameters, error);
     return keyring->security.hasher == NULL ? STATUS_FATAL : STATUS_OK;
 }
@@ -94,9 +97,12 @@ struct keyring *keyring_new(const struct settings *settings, struct error *error
     enum status status = open_verifier(keyring, error);
     if (status == STATUS_OK && settings->account_threads + settings->query_threads > 0) {
         status = open_pairs(keyring, error);
+        if (status == STATUS_OK) {
+            status = open_secrets(keyring, error);
+        }
     }
     if (status == STATUS_OK && settings->account_threads > 0) {
-        status = open_password_keys(keyring, error);
+        status = open_hasher(keyring, error);
     }
     if (status != STATUS_OK) {
         keyring_destroy(keyring);

@@ -55,6 +55,19 @@ static enum status open_database(struct session *session) {
     return status;
 }
 
+static enum status open_reader(struct session *session) {
+    const struct reader_settings settings = {
+        .url = session->settings->database_url,
+        .read_url = session->settings->database_read_url,
+        .timeout_us = session->settings->database_timeout_us,
+        .lag_max_us = session->settings->query_lag_max_us,
+    };
+    session->store.reader = reader_new(&settings);
+    return session->store.reader == NULL
+               ? error_set(session->error, STATUS_FATAL, "no memory for a reader")
+               : STATUS_OK;
+}
+
 static enum status open_publisher(struct session *session) {
     const struct publisher_settings settings = {
         .properties = {session->settings->kafka, session->settings->kafka_count},
@@ -114,6 +127,9 @@ static enum status join(struct session *session) {
 
 static enum status open_all(struct session *session) {
     enum status status = open_database(session);
+    if (status == STATUS_OK && session->host->lane == LANE_QUERIES) {
+        status = open_reader(session);
+    }
     if (status == STATUS_OK) {
         status = open_publisher(session);
     }
@@ -131,6 +147,7 @@ static void close_all(struct session *session) {
     member_close(session->member);
     partitions_revoked(session); /* what a take that failed half-way left */
     publisher_destroy(session->publisher);
+    reader_destroy(session->store.reader);
     pipeline_close(session->pipeline);
     arena_reset(engine_arena(session->host->engine));
 }

@@ -24,7 +24,7 @@ struct session_host {
     struct engine *engine;
     struct arena *scratch;
     struct reply_topics *reply_topics;
-    const struct secrets *secrets; /* NULL but in the lane of accounts */
+    const struct secrets *secrets; /* NULL if only slot commands are taken */
     atomic_bool *stopping;
     atomic_bool joined; /* the group has given it an assignment, be it empty */
     atomic_int partitions_owned;

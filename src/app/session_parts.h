@@ -6,6 +6,7 @@
 #include "kafka/member.h"
 #include "kafka/publisher.h"
 #include "postgres/progress.h"
+#include "postgres/reader.h"
 #include "postgres/store.h"
 
 struct session {

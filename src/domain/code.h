@@ -76,7 +76,11 @@
     CODE(                                                                                          \
         HAS_UPCOMING_APPOINTMENTS, REFUSED, "The account has appointments that are still booked.") \
     CODE(RETENTION_MINIMUM, REFUSED, "History as young as this must be kept.")                     \
-    CODE(REPLY_TOPIC_REQUIRED, REFUSED, "A query must name a reply topic that can be used.")
+    CODE(REPLY_TOPIC_REQUIRED, REFUSED, "A query must name a reply topic that can be used.")       \
+    CODE(                                                                                          \
+        CURSOR_INVALID,                                                                            \
+        REFUSED,                                                                                   \
+        "The cursor is not of this caller and query, or too old: begin with the first page.")
 
 #define CODE_ENUM(name, status, sentence) CODE_##name,
 

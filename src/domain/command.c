@@ -21,7 +21,11 @@
     COMMAND(reactivate_account)                                                                    \
     COMMAND(erase_account)                                                                         \
     COMMAND(purge_history)                                                                         \
-    COMMAND(get_service_keys)
+    COMMAND(get_service_keys)                                                                      \
+    COMMAND(list_open_slots)                                                                       \
+    COMMAND(list_appointments)                                                                     \
+    COMMAND(get_history)                                                                           \
+    COMMAND(get_account)
 
 #define COMMAND_EXTERN(name)  extern const struct command_definition command_##name;
 #define COMMAND_POINTER(name) &command_##name,
@@ -79,6 +83,17 @@ static void hash_reason(struct digester *digester, const struct value *value) {
     digester_add_sized(digester, view_text(reason_symbol(value->as.reason)));
 }
 
+static void hash_int(struct digester *digester, const struct value *value) {
+    uint32_t number = (uint32_t)value->as.number;
+    const uint8_t bytes[4] = {
+        (uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number};
+    digester_add_sized(digester, view_of(bytes, sizeof bytes));
+}
+
+static void hash_state(struct digester *digester, const struct value *value) {
+    digester_add_sized(digester, view_text(state_symbol(value->as.state)));
+}
+
 typedef void hash_value(struct digester *digester, const struct value *value);
 
 static hash_value *const hash_value_of[] = {
@@ -86,7 +101,9 @@ static hash_value *const hash_value_of[] = {
     [FIELD_TIME] = hash_time,
     [FIELD_REASON] = hash_reason,
     [FIELD_TEXT] = hash_bytes,
-    [FIELD_BYTES] = hash_bytes};
+    [FIELD_BYTES] = hash_bytes,
+    [FIELD_INT] = hash_int,
+    [FIELD_STATE] = hash_state};
 
 /* The positions of the definition's fields in the order of their names; how many there are. */
 static size_t sort_fields(
@@ -104,7 +121,7 @@ static size_t sort_fields(
     return count;
 }
 
-void command_content_hash(const struct command *command, struct digest *hash) {
+static void hash_command(const struct command *command, bool whole, struct digest *hash) {
     const struct command_definition *definition = command->definition;
     size_t order[COMMAND_FIELDS_MAX];
     size_t count = sort_fields(definition, order);
@@ -114,12 +131,20 @@ void command_content_hash(const struct command *command, struct digest *hash) {
     for (size_t i = 0; i < count; i++) {
         const struct field *field = &definition->fields[order[i]];
         const struct value *value = &command->values[order[i]];
-        if (value->present) {
+        if (value->present && (whole || !field->paging)) {
             digester_add_sized(&digester, view_text(field->name));
             hash_value_of[field->type](&digester, value);
         }
     }
     digester_end(&digester, hash);
+}
+
+void command_content_hash(const struct command *command, struct digest *hash) {
+    hash_command(command, true, hash);
+}
+
+void command_filters_hash(const struct command *command, struct digest *hash) {
+    hash_command(command, false, hash);
 }
 
 const struct value *command_value(const struct command *command, const char *field) {

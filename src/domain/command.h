@@ -21,6 +21,8 @@ enum field_type {
     FIELD_REASON, /* enum CancelReason: value.as.reason */
     FIELD_TEXT,   /* string: value.as.bytes, UTF-8 without NUL */
     FIELD_BYTES,  /* bytes or fixed: value.as.bytes */
+    FIELD_INT,    /* int: value.as.number */
+    FIELD_STATE,  /* enum AppointmentState: value.as.state */
 };
 
 /* Which row the field's value names, so that the loader locks and loads it. */
@@ -31,6 +33,7 @@ struct field {
     enum field_type type;
     enum field_row row;
     bool nullable;
+    bool paging; /* says which part of a query's rows is wanted, not which rows */
 };
 
 struct value {
@@ -40,6 +43,8 @@ struct value {
         struct uuid uuid;
         int64_t time_us;
         enum reason reason;
+        enum state state;
+        int32_t number;
         struct view bytes; /* in memory that lives as long as the batch */
     } as;
 };
@@ -72,6 +77,8 @@ enum password_of {
 };
 
 struct decision;
+struct command;
+struct page;
 
 struct command_definition {
     const char *name; /* of the record: "BookSlot"; the schema is slotkeeper.command.<name> */
@@ -91,6 +98,15 @@ struct command_definition {
      * first code that applies, nothing changed. Pure: no I/O, no clock, no allocation, no logging.
      */
     enum code (*decide)(struct decision *decision);
+
+    /* What its fields must be together, beyond the type of each; NULL: nothing. False: MALFORMED.
+     */
+    bool (*well_formed)(const struct command *command);
+    /* Of a query, which is read and not decided: what to read, into *page, or the result itself,
+     * or the first code that applies. NULL: the engine knows the answer. As pure as decide. */
+    enum code (*plan)(struct decision *decision, struct page *page);
+    /* Whether the caller may know what was found. NULL: whatever is found may be known. */
+    enum code (*show)(const struct decision *decision, const struct page *page);
 };
 
 /* A decoded command. values[i] belongs to definition->fields[i]. */
@@ -109,6 +125,10 @@ const struct command_definition *command_definition_find(struct view name);
 /* SHA-256 over the name and the fields that are not null, by name: what makes two commands the
  * same. A later schema's new field, null by default, leaves the digest as it was. */
 void command_content_hash(const struct command *command, struct digest *hash);
+
+/* Likewise of a query, without the fields that say which part is wanted: what makes two pages parts
+ * of one list. */
+void command_filters_hash(const struct command *command, struct digest *hash);
 
 /* The value of the field of that name; NULL: the command has no such field. */
 const struct value *command_value(const struct command *command, const char *field);

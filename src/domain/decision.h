@@ -45,9 +45,8 @@ struct decision {
 /* Steps 5 to 10. CODE_ACCEPTED, or the first code that applies. When decision->recalled is set, the
  * code returned is CODE_ACCEPTED and means nothing: the recalled body says how it was decided. */
 enum code judge(struct decision *decision);
-/* Step 8 alone, for what is not decided but read. `expires_at_us` negative: never. */
-enum code judge_age(
-    const struct limits *limits, int64_t now_us, int64_t append_time_us, int64_t expires_at_us);
+/* Steps 5 and 7 to 9, for what is not decided but read. */
+enum code judge_query(struct decision *decision);
 
 /* For deciders. ------------------------------------------------------------------------------- */
 

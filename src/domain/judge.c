@@ -44,16 +44,12 @@ static enum code check_token_is_current(struct decision *decision) {
 }
 
 /* 8 */
-enum code judge_age(
-    const struct limits *limits, int64_t now_us, int64_t append_time_us, int64_t expires_at_us) {
-    bool has_expired = expires_at_us >= 0 && now_us > expires_at_us;
-    bool is_old = now_us - append_time_us > limits->command_age_max_us;
-    return has_expired || is_old ? CODE_EXPIRED : CODE_ACCEPTED;
-}
-
 static enum code check_age(struct decision *decision) {
     int64_t as_of_us = decision->settled_before ? decision->append_time_us : decision->now_us;
-    return judge_age(decision->limits, as_of_us, decision->append_time_us, decision->expires_at_us);
+    int64_t expires_at_us = decision->expires_at_us;
+    bool has_expired = expires_at_us >= 0 && as_of_us > expires_at_us;
+    bool is_old = as_of_us - decision->append_time_us > decision->limits->command_age_max_us;
+    return has_expired || is_old ? CODE_EXPIRED : CODE_ACCEPTED;
 }
 
 /* 9 */
@@ -119,4 +115,19 @@ enum code judge(struct decision *decision) {
         }
     }
     return decide(decision);
+}
+
+/* Nothing of a query is remembered, so nothing is recalled. */
+enum code judge_query(struct decision *decision) {
+    static check *const checks_of_queries[] = {
+        check_account, check_token_is_current, check_age, check_account_is_active};
+    decision->caller = NULL;
+    decision->retry_after_us = -1;
+    decision->result = (struct result){.type = RESULT_NONE};
+    enum code code = CODE_ACCEPTED;
+    size_t count = sizeof checks_of_queries / sizeof checks_of_queries[0];
+    for (size_t i = 0; code == CODE_ACCEPTED && i < count; i++) {
+        code = checks_of_queries[i](decision);
+    }
+    return code;
 }

@@ -20,6 +20,7 @@ struct limits {
     int64_t login_delay_max_us;
     int64_t login_failures_max; /* after so many failures a login is locked for login_lock_us */
     int64_t login_lock_us;
+    int64_t query_page_max;
 };
 
 enum { LIMITS_BOOKING_MAX = 1000 };

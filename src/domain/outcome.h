@@ -60,6 +60,27 @@ struct service_keys_result {
     const char *statement;
 };
 
+/* next_cursor: for the page behind this one; data NULL: it is the last. */
+struct slot_page_result {
+    const struct slot_result *items;
+    size_t count;
+    struct view next_cursor;
+};
+
+struct appointment_page_result {
+    const struct appointment_result *items;
+    size_t count;
+    struct view next_cursor;
+};
+
+struct audit_event;
+
+struct history_page_result {
+    const struct audit_event *items;
+    size_t count;
+    struct view next_cursor;
+};
+
 enum result_type {
     RESULT_NONE,
     RESULT_SLOT,
@@ -67,7 +88,11 @@ enum result_type {
     RESULT_ACCOUNT,
     RESULT_SESSION,
     RESULT_PURGED,
-    RESULT_SERVICE_KEYS
+    RESULT_SERVICE_KEYS,
+    RESULT_SLOT_PAGE,
+    RESULT_APPOINTMENT_PAGE,
+    RESULT_HISTORY_PAGE,
+    RESULT_TYPE_COUNT
 };
 
 struct result {
@@ -80,6 +105,9 @@ struct result {
         struct session_result session;
         struct purged_result purged;
         struct service_keys_result service_keys;
+        struct slot_page_result slot_page;
+        struct appointment_page_result appointment_page;
+        struct history_page_result history_page;
     } as;
 };
 

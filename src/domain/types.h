@@ -23,6 +23,8 @@ enum state {
     STATE_COUNT
 };
 
+#define STATE_BIT(state) (1U << (unsigned)(state))
+
 enum entity { ENTITY_SLOT, ENTITY_APPOINTMENT, ENTITY_ACCOUNT, ENTITY_COUNT };
 
 enum reason { /* why a state changed: a CancelReason, or one of our own */

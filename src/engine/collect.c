@@ -21,28 +21,6 @@ struct collection {
     struct purge_window purge;
 };
 
-static void add(struct uuid_list *list, struct uuid id) {
-    list->items[list->count++] = id;
-}
-
-static int compare_ids(const void *a, const void *b) {
-    return memcmp(a, b, sizeof(struct uuid));
-}
-
-static void sort_unique(struct uuid_list *list) {
-    if (list->count == 0) {
-        return;
-    }
-    qsort(list->items, list->count, sizeof list->items[0], compare_ids);
-    size_t kept = 1;
-    for (size_t i = 1; i < list->count; i++) {
-        if (!uuid_equal(list->items[i], list->items[kept - 1])) {
-            list->items[kept++] = list->items[i];
-        }
-    }
-    list->count = kept;
-}
-
 /* A slot too short or too long is refused before its neighbours matter, and a client must not make
  * us load a doctor's whole life. */
 static void add_window(
@@ -51,7 +29,7 @@ static void add_window(
     const struct value *ends_at = command_value(&request->decoded.command, "ends_at");
     assert(starts_at != NULL && ends_at != NULL);
     int64_t duration_us = ends_at->as.time_us - starts_at->as.time_us;
-    add(&collection->doctors, request->claims.subject);
+    uuid_list_add(&collection->doctors, request->claims.subject);
     if (duration_us > 0 && duration_us >= limits->slot_duration_min_us
         && duration_us <= limits->slot_duration_max_us) {
         collection->windows[collection->window_count++] = (struct calendar_window){
@@ -97,13 +75,13 @@ static void add_fields(struct collection *collection, const struct command *comm
         case ROW_NONE:
             break;
         case ROW_SLOT:
-            add(&collection->slots, value->as.uuid);
+            uuid_list_add(&collection->slots, value->as.uuid);
             break;
         case ROW_APPOINTMENT:
-            add(&collection->appointments, value->as.uuid);
+            uuid_list_add(&collection->appointments, value->as.uuid);
             break;
         case ROW_ACCOUNT:
-            add(&collection->accounts, value->as.uuid);
+            uuid_list_add(&collection->accounts, value->as.uuid);
             break;
         }
     }
@@ -116,7 +94,7 @@ static void add_credentials(
     const struct credentials *credentials = &request->sealed->credentials;
     enum password_of password = request->decoded.command.definition->password;
     if (credentials->proof.state == PROOF_RIGHT && password != PASSWORD_OF_NOBODY) {
-        add(&collection->accounts, credentials->proof.account_id);
+        uuid_list_add(&collection->accounts, credentials->proof.account_id);
     }
     if (credentials->login.data != NULL && (rehearsal || password == PASSWORD_OF_NOBODY)) {
         collection->logins.items[collection->logins.count++] = credentials->login;
@@ -125,7 +103,7 @@ static void add_credentials(
 
 static void add_holdings(struct collection *collection, const struct command *command) {
     if ((command->definition->loads & LOAD_TARGETS_HOLDINGS) != 0) {
-        add(&collection->holdings, command_value(command, "account_id")->as.uuid);
+        uuid_list_add(&collection->holdings, command_value(command, "account_id")->as.uuid);
     }
 }
 
@@ -146,7 +124,7 @@ static void add_request(
     const struct limits *limits = &attempt->engine->settings.limits;
     const struct command *command = &request->decoded.command;
     if (request->authenticated) {
-        add(&collection->accounts, request->caller);
+        uuid_list_add(&collection->accounts, request->caller);
     }
     if (request->sealed != NULL) {
         add_credentials(collection, request, attempt->rehearsal);
@@ -157,7 +135,7 @@ static void add_request(
     add_holdings(collection, command);
     add_purge(collection, command, limits);
     if ((command->definition->loads & LOAD_CALLERS_APPOINTMENTS) != 0) {
-        add(&collection->patients, request->caller);
+        uuid_list_add(&collection->patients, request->caller);
     }
     if ((command->definition->loads & LOAD_CALLERS_CALENDAR) != 0) {
         add_window(collection, request, limits);
@@ -222,12 +200,12 @@ void stage_collect(struct attempt *attempt) {
             add_request(&collection, &attempt->requests[i], attempt);
         }
     }
-    sort_unique(&collection.accounts);
-    sort_unique(&collection.holdings);
-    sort_unique(&collection.slots);
-    sort_unique(&collection.appointments);
-    sort_unique(&collection.patients);
-    sort_unique(&collection.doctors);
+    uuid_list_sort_unique(&collection.accounts);
+    uuid_list_sort_unique(&collection.holdings);
+    uuid_list_sort_unique(&collection.slots);
+    uuid_list_sort_unique(&collection.appointments);
+    uuid_list_sort_unique(&collection.patients);
+    uuid_list_sort_unique(&collection.doctors);
     merge_windows(&collection);
     attempt->load = (struct load_request){
         .lane = attempt->engine->settings.lane,

@@ -23,7 +23,8 @@ struct engine_settings {
     int64_t token_ttl_us;
 };
 
-/* What the process has one of; outlives the engine. Only the verifier is there in every lane. */
+/* What the process has one of; outlives the engine. Only the verifier is there in every lane; the
+ * hasher only in that of accounts. */
 struct engine_security {
     struct token_verifier *verifier;
     struct seal_keys *seal_keys;

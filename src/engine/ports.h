@@ -3,6 +3,7 @@
 #define SLOTKEEPER_ENGINE_PORTS_H
 
 #include "domain/command.h"
+#include "domain/page.h"
 #include "domain/throttle.h"
 #include "domain/world.h"
 #include "engine/answer.h"
@@ -40,6 +41,10 @@ struct uuid_list {
     struct uuid *items; /* sorted, each once */
     size_t count;
 };
+
+/* uuid_list.c. The caller has seen to room in `items`. */
+void uuid_list_add(struct uuid_list *list, struct uuid id);
+void uuid_list_sort_unique(struct uuid_list *list);
 
 struct calendar_window {
     struct uuid doctor_id;
@@ -150,8 +155,17 @@ struct store_port {
     /* Writes throttles, the reservations not counted before, and the announcements. */
     enum status (*note_attempts)(
         void *self, const struct preparation *preparation, struct arena *arena);
-    /* Of the lane of queries: the database's time, without a transaction. */
-    enum status (*clock)(void *self, int64_t *now_us);
+
+    /* Of the lane of queries, each without a transaction. */
+    /* Accounts into the world, as they are now where they are written, and the time there. */
+    enum status (*look)(
+        void *self,
+        const struct uuid_list *accounts,
+        struct arena *arena,
+        struct world *world,
+        int64_t *now_us);
+    /* Fills pages, after a look; possibly from a replica. STATUS_POISON: one of them is refused. */
+    enum status (*read)(void *self, struct page *const *pages, size_t count, struct arena *arena);
 };
 
 struct bus_port {

@@ -38,6 +38,11 @@ static const char session_settings[] =
     " SET enable_mergejoin = off; SET jit = off; SET lock_timeout = '2s';"
     " SET idle_in_transaction_session_timeout = '30s'";
 
+/* Pages come in the order of an index, so that the first rows are all that is read. */
+static const char reader_settings[] =
+    "SET default_transaction_read_only = on; SET default_transaction_isolation = 'read committed';"
+    " SET enable_bitmapscan = off; SET enable_sort = off";
+
 static void on_notice(void *context, const PGresult *notice) {
     struct pipeline *pipeline = context;
     const char *state = PQresultErrorField(notice, PG_DIAG_SQLSTATE);
@@ -58,9 +63,10 @@ static enum status run_plain(PGconn *connection, const char *sql, struct error *
                     PQerrorMessage(connection));
 }
 
-static enum status prepare_all(PGconn *connection, struct error *error) {
-    for (int i = 0; i < STATEMENT_COUNT; i++) {
-        const struct statement_text *text = statement_text((enum statement)i);
+static enum status prepare_all(
+    PGconn *connection, enum statement from, enum statement below, struct error *error) {
+    for (enum statement i = from; i < below; i++) {
+        const struct statement_text *text = statement_text(i);
         PGresult *result = PQprepare(connection, text->name, text->sql, 0, NULL);
         bool done = PQresultStatus(result) == PGRES_COMMAND_OK;
         const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -81,13 +87,22 @@ static enum status prepare_all(PGconn *connection, struct error *error) {
     return STATUS_OK;
 }
 
-static enum status set_up(struct pipeline *pipeline, struct error *error) {
+static enum status set_up_reader(struct pipeline *pipeline, struct error *error) {
+    enum status status = run_plain(pipeline->connection, reader_settings, error);
+    return status == STATUS_OK
+               ? prepare_all(pipeline->connection, STATEMENT_READS, STATEMENT_COUNT, error)
+               : status;
+}
+
+static enum status set_up(struct pipeline *pipeline, bool reader, struct error *error) {
     enum status status = schema_version_check(pipeline->connection, error);
     if (status == STATUS_OK) {
         status = run_plain(pipeline->connection, session_settings, error);
     }
     if (status == STATUS_OK) {
-        status = prepare_all(pipeline->connection, error);
+        status = reader
+                     ? set_up_reader(pipeline, error)
+                     : prepare_all(pipeline->connection, STATEMENT_BEGIN, STATEMENT_READS, error);
     }
     if (status != STATUS_OK) {
         return status;
@@ -101,8 +116,8 @@ static enum status set_up(struct pipeline *pipeline, struct error *error) {
     return STATUS_OK;
 }
 
-struct pipeline *pipeline_open(
-    const char *url, int64_t timeout_us, enum status *status, struct error *error) {
+static struct pipeline *open(
+    const char *url, int64_t timeout_us, bool reader, enum status *status, struct error *error) {
     struct pipeline *pipeline = calloc(1, sizeof *pipeline);
     if (pipeline == NULL) {
         *status = error_set(error, STATUS_FATAL, "no memory for a database connection");
@@ -110,12 +125,22 @@ struct pipeline *pipeline_open(
     }
     pipeline->timeout_us = timeout_us;
     pipeline->connection = postgres_connect(url, error);
-    *status = pipeline->connection == NULL ? STATUS_RETRY : set_up(pipeline, error);
+    *status = pipeline->connection == NULL ? STATUS_RETRY : set_up(pipeline, reader, error);
     if (*status != STATUS_OK) {
         pipeline_close(pipeline);
         return NULL;
     }
     return pipeline;
+}
+
+struct pipeline *pipeline_open(
+    const char *url, int64_t timeout_us, enum status *status, struct error *error) {
+    return open(url, timeout_us, false, status, error);
+}
+
+struct pipeline *pipeline_open_reader(
+    const char *url, int64_t timeout_us, enum status *status, struct error *error) {
+    return open(url, timeout_us, true, status, error);
 }
 
 static void clear_results(struct pipeline *pipeline) {

@@ -17,6 +17,10 @@ struct pipeline;
  * or STATUS_FATAL (another schema, no grants). */
 struct pipeline *pipeline_open(
     const char *url, int64_t timeout_us, enum status *status, struct error *error) MUST_USE;
+/* The same for a connection that only reads, possibly of a replica: it writes nothing, and has the
+ * statements from STATEMENT_READS on and no others. */
+struct pipeline *pipeline_open_reader(
+    const char *url, int64_t timeout_us, enum status *status, struct error *error) MUST_USE;
 void pipeline_close(struct pipeline *pipeline);
 
 /* Parameters may be NULL for none; their values must live until pipeline_run returns. */

@@ -66,7 +66,7 @@
     " $15::bytea[]) n (chain, sequence, event_id, entity, entity_id, old_state, new_state,"        \
     " actor_id, actor_role, command_id, reason, related_id, detail, hash)"
 
-static const struct statement_text statements[STATEMENT_COUNT] = {
+static const struct statement_text statements[STATEMENT_READS] = {
     [STATEMENT_BEGIN] = {"begin", "BEGIN"},
     [STATEMENT_COMMIT] = {"commit", "COMMIT"},
     [STATEMENT_ROLLBACK] = {"rollback", "ROLLBACK"},
@@ -400,9 +400,18 @@ static const struct statement_text statements[STATEMENT_COUNT] = {
          "clock_timestamp() - interval '2 s'"
          " AND (state LIKE 'idle in transaction%' OR (state = 'active' AND wait_event = "
          "'ClientWrite'))"},
+    /* Who asks: on the primary, without a lock, since nothing is decided. */
+    [STATEMENT_LOOK_AT_CALLERS] =
+        {"look_at_callers",
+         "SELECT account_id, role::text, state::text, token_version, tokens_valid_from FROM account"
+         " WHERE account_id = ANY ($1::uuid[])"},
+    /* The time of a batch of queries, and what a replica must have to be used. */
+    [STATEMENT_PRIMARY_PLACE] =
+        {"primary_place",
+         "SELECT clock_timestamp(), pg_current_wal_lsn(), pg_postmaster_start_time()"},
     [STATEMENT_PING] = {"ping", "SELECT 1"},
 };
 
 const struct statement_text *statement_text(enum statement statement) {
-    return &statements[statement];
+    return statement < STATEMENT_READS ? &statements[statement] : read_statement_text(statement);
 }

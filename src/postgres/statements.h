@@ -1,4 +1,5 @@
-/* Every statement of the worker, by name. The SQL is in statements.c. */
+/* Every statement of the worker, by name. The SQL is in statements.c, and of what only reads, on a
+ * connection of its own, in read_statements.c. */
 #ifndef SLOTKEEPER_POSTGRES_STATEMENTS_H
 #define SLOTKEEPER_POSTGRES_STATEMENTS_H
 
@@ -68,7 +69,17 @@ enum statement {
     STATEMENT_LOAD_PENDING_EVENTS,
     STATEMENT_DELETE_PENDING_EVENTS,
     STATEMENT_TERMINATE_STALLED,
+    STATEMENT_LOOK_AT_CALLERS,
+    STATEMENT_PRIMARY_PLACE,
     STATEMENT_PING,
+    STATEMENT_READS,
+    STATEMENT_REPLICA_PLACE = STATEMENT_READS,
+    STATEMENT_READ_OPEN_SLOTS,
+    STATEMENT_READ_DOCTORS_OPEN_SLOTS,
+    STATEMENT_READ_DOCTORS_APPOINTMENTS,
+    STATEMENT_READ_PATIENTS_APPOINTMENTS,
+    STATEMENT_READ_SLOT_HISTORY,
+    STATEMENT_READ_APPOINTMENT_HISTORY,
     STATEMENT_COUNT
 };
 
@@ -78,5 +89,7 @@ struct statement_text {
 };
 
 const struct statement_text *statement_text(enum statement statement);
+/* Of STATEMENT_READS and what follows. */
+const struct statement_text *read_statement_text(enum statement statement);
 
 #endif

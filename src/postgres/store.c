@@ -2,7 +2,7 @@
  * although the accounts are locked for update is no race but the record's own fault. */
 #include "postgres/store.h"
 
-#include "postgres/row.h"
+#include "postgres/reader.h"
 
 enum { CONSTRAINT_FAILURES_OF_A_RACE = 1 };
 
@@ -67,15 +67,19 @@ static enum status note_attempts(
     return classify(self, store_note_attempts(self, preparation, arena));
 }
 
-static enum status read_clock(void *self, int64_t *now_us) {
+static enum status look(
+    void *self,
+    const struct uuid_list *accounts,
+    struct arena *arena,
+    struct world *world,
+    int64_t *now_us) {
+    return store_look(self, accounts, arena, world, now_us);
+}
+
+static enum status read_pages(
+    void *self, struct page *const *pages, size_t count, struct arena *arena) {
     struct store *store = self;
-    PGresult **results = NULL;
-    pipeline_queue(store->pipeline, STATEMENT_CLOCK, NULL);
-    enum status status = pipeline_run(store->pipeline, &results);
-    if (status == STATUS_OK) {
-        *now_us = row_time_us(results[0], 0, 0);
-    }
-    return status;
+    return reader_read(store->reader, pages, count, arena);
 }
 
 struct store_port store_port_of(struct store *store) {
@@ -88,5 +92,6 @@ struct store_port store_port_of(struct store *store) {
         .find_devices = find_devices,
         .lock_throttles = lock_throttles,
         .note_attempts = note_attempts,
-        .clock = read_clock};
+        .look = look,
+        .read = read_pages};
 }

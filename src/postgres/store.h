@@ -6,12 +6,14 @@
 #include "postgres/pipeline.h"
 
 struct secrets;
+struct reader;
 
 struct store {
     struct pipeline *pipeline;
     struct view topic;             /* the request topic */
     struct uuid owner;             /* this session's */
     const struct secrets *secrets; /* of the lane of accounts; else NULL */
+    struct reader *reader;         /* of the lane of queries; else NULL */
     bool locked_for_update;
     int constraint_failures; /* in a row, while the accounts were locked for update */
 };
@@ -38,5 +40,12 @@ enum status store_lock_throttles(
     struct store *store, struct preparation *preparation, struct arena *arena) MUST_USE;
 enum status store_note_attempts(
     struct store *store, const struct preparation *preparation, struct arena *arena) MUST_USE;
+
+enum status store_look(
+    struct store *store,
+    const struct uuid_list *accounts,
+    struct arena *arena,
+    struct world *world,
+    int64_t *now_us) MUST_USE;
 
 #endif

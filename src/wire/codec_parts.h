@@ -9,8 +9,7 @@
 
 enum {
     BOUND_FIELDS_MAX = 20,
-    PUBLIC_KEY_SIZE = 32, /* X25519 */
-    RESULT_TYPE_COUNT = RESULT_SERVICE_KEYS + 1
+    PUBLIC_KEY_SIZE = 32 /* X25519 */
 };
 
 /* A value of any schema; `value` is used again and again, so that its buffers are too. */
@@ -44,10 +43,22 @@ struct result_binding {
     int states[STATE_COUNT];
 };
 
+struct event_binding {
+    struct bound_field fields[BOUND_FIELDS_MAX];
+    int entities[ENTITY_COUNT];
+    int states[STATE_COUNT];
+    int roles[ROLE_COUNT];
+    int reasons[REASON_COUNT];
+};
+
 struct result_writer {
     struct result_binding results[RESULT_TYPE_COUNT];
     struct bound_field seal_key[BOUND_FIELDS_MAX];
     int roles[ROLE_COUNT];
+    /* The items of pages. */
+    struct result_binding slot;
+    struct result_binding appointment;
+    struct event_binding event;
 };
 
 struct outcome_writer {
@@ -66,11 +77,7 @@ struct token_writer {
 struct event_writer {
     const struct schema *schema;
     struct generic generic;
-    struct bound_field event[BOUND_FIELDS_MAX];
-    int entities[ENTITY_COUNT];
-    int states[STATE_COUNT];
-    int roles[ROLE_COUNT];
-    int reasons[REASON_COUNT];
+    struct event_binding binding;
 };
 
 struct codec {
@@ -94,6 +101,9 @@ enum status outcome_writer_init(
     struct outcome_writer *writer, const struct schemas *schemas, struct error *error) MUST_USE;
 enum status event_writer_init(
     struct event_writer *writer, const struct schemas *schemas, struct error *error) MUST_USE;
+/* `record` is a record AuditEvent, wherever it stands. */
+enum status event_binding_init(
+    struct event_binding *binding, const struct type *record, struct error *error) MUST_USE;
 enum status token_writer_init(
     struct token_writer *writer, const struct schemas *schemas, struct error *error) MUST_USE;
 /* `results` is the union of an outcome's results. */
@@ -126,6 +136,8 @@ void put_boolean(avro_value_t *record, const struct bound_field *field, bool boo
 void put_bytes(avro_value_t *record, const struct bound_field *field, struct view bytes);
 void put_fixed(avro_value_t *record, const struct bound_field *field, struct view bytes);
 
+void put_event(
+    const struct event_binding *binding, avro_value_t *record, const struct audit_event *event);
 /* Sets the union of an outcome's results. */
 void put_result(
     const struct result_writer *writer, avro_value_t *value, const struct result *result);

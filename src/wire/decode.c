@@ -35,7 +35,9 @@ static enum code decode_body(
         salvage(schema, body, decoded);
         return CODE_MALFORMED;
     }
-    if (!mapping_read(mapping, codec->fields, arena, &decoded->command, &decoded->has_command_id)) {
+    const struct command_definition *definition = mapping->definition;
+    if (!mapping_read(mapping, codec->fields, arena, &decoded->command, &decoded->has_command_id)
+        || (definition->well_formed != NULL && !definition->well_formed(&decoded->command))) {
         decoded->command.definition = NULL;
         return CODE_MALFORMED;
     }

@@ -42,13 +42,7 @@ static const char *const event_fields[EVENT_FIELDS] = {
 
 /* Every word that we have, REASON_NONE excepted, must have its symbol. */
 static enum status bind_words(
-    const struct event_writer *writer,
-    size_t field,
-    const char *const *words,
-    int *indexes,
-    size_t count) {
-    const struct type *record = writer->schema->type;
-    const struct type *type = type_unwrapped(record->members[writer->event[field].position].type);
+    const struct type *type, const char *const *words, int *indexes, size_t count) {
     bind_symbols(type, words, count, indexes);
     for (size_t i = 0; i < count; i++) {
         if (words[i] != NULL && indexes[i] < 0) {
@@ -58,7 +52,8 @@ static enum status bind_words(
     return STATUS_OK;
 }
 
-static enum status bind_enums(struct event_writer *writer, struct error *error) {
+static enum status bind_enums(
+    struct event_binding *binding, const struct type *record, struct error *error) {
     const char *entities[ENTITY_COUNT];
     const char *states[STATE_COUNT];
     const char *roles[ROLE_COUNT];
@@ -75,14 +70,24 @@ static enum status bind_enums(struct event_writer *writer, struct error *error) 
     for (unsigned i = 0; i < REASON_COUNT; i++) {
         reasons[i] = reason_symbol((enum reason)i);
     }
-    if (bind_words(writer, ENTITY, entities, writer->entities, ENTITY_COUNT) != STATUS_OK
-        || bind_words(writer, OLD_STATE, states, writer->states, STATE_COUNT) != STATUS_OK
-        || bind_words(writer, NEW_STATE, states, writer->states, STATE_COUNT) != STATUS_OK
-        || bind_words(writer, ACTOR_ROLE, roles, writer->roles, ROLE_COUNT) != STATUS_OK
-        || bind_words(writer, REASON, reasons, writer->reasons, REASON_COUNT) != STATUS_OK) {
+    const struct type *types[EVENT_FIELDS];
+    for (size_t i = 0; i < EVENT_FIELDS; i++) {
+        types[i] = type_unwrapped(record->members[binding->fields[i].position].type);
+    }
+    if (bind_words(types[ENTITY], entities, binding->entities, ENTITY_COUNT) != STATUS_OK
+        || bind_words(types[OLD_STATE], states, binding->states, STATE_COUNT) != STATUS_OK
+        || bind_words(types[NEW_STATE], states, binding->states, STATE_COUNT) != STATUS_OK
+        || bind_words(types[ACTOR_ROLE], roles, binding->roles, ROLE_COUNT) != STATUS_OK
+        || bind_words(types[REASON], reasons, binding->reasons, REASON_COUNT) != STATUS_OK) {
         return error_set(error, STATUS_FATAL, "schema AuditEvent: an enum lacks a symbol");
     }
     return STATUS_OK;
+}
+
+enum status event_binding_init(
+    struct event_binding *binding, const struct type *record, struct error *error) {
+    enum status status = bind_fields(record, event_fields, EVENT_FIELDS, binding->fields, error);
+    return status == STATUS_OK ? bind_enums(binding, record, error) : status;
 }
 
 enum status event_writer_init(
@@ -91,55 +96,57 @@ enum status event_writer_init(
     if (writer->schema == NULL || !generic_init(&writer->generic, writer->schema)) {
         return error_set(error, STATUS_FATAL, "no schema AuditEvent");
     }
-    enum status status =
-        bind_fields(writer->schema->type, event_fields, EVENT_FIELDS, writer->event, error);
-    return status == STATUS_OK ? bind_enums(writer, error) : status;
+    return event_binding_init(&writer->binding, writer->schema->type, error);
 }
 
 static void put_cause(
-    struct event_writer *writer, avro_value_t *record, const struct audit_event *event) {
-    const struct bound_field *fields = writer->event;
+    const struct event_binding *binding, avro_value_t *record, const struct audit_event *event) {
+    const struct bound_field *fields = binding->fields;
     put_uuid(record, &fields[ACTOR_ID], event->actor_id);
-    put_symbol(record, &fields[ACTOR_ROLE], writer->roles[event->actor_role]);
+    put_symbol(record, &fields[ACTOR_ROLE], binding->roles[event->actor_role]);
     put_uuid(record, &fields[COMMAND_ID], event->command_id);
     if (event->reason == REASON_NONE) {
         put_null(record, &fields[REASON]);
     } else {
-        put_symbol(record, &fields[REASON], writer->reasons[event->reason]);
+        put_symbol(record, &fields[REASON], binding->reasons[event->reason]);
     }
     put_uuid_if(record, &fields[RELATED_ID], event->has_related_id, event->related_id);
     put_text(record, &fields[DETAIL], event->detail);
 }
 
-struct view codec_encode_event(
-    struct codec *codec, struct arena *arena, const struct audit_event *event) {
-    struct event_writer *writer = &codec->event;
-    const struct bound_field *fields = writer->event;
-    avro_value_t *record = &writer->generic.value;
+void put_event(
+    const struct event_binding *binding, avro_value_t *record, const struct audit_event *event) {
+    const struct bound_field *fields = binding->fields;
     put_uuid(record, &fields[EVENT_ID], event->event_id);
-    put_symbol(record, &fields[ENTITY], writer->entities[event->entity]);
+    put_symbol(record, &fields[ENTITY], binding->entities[event->entity]);
     put_uuid(record, &fields[ENTITY_ID], event->entity_id);
     put_uuid_if(record, &fields[SLOT_ID], event->has_slot_id, event->slot_id);
     put_long(record, &fields[SEQUENCE], event->sequence);
     if (event->has_old_state) {
-        put_symbol(record, &fields[OLD_STATE], writer->states[event->old_state]);
+        put_symbol(record, &fields[OLD_STATE], binding->states[event->old_state]);
     } else {
         put_null(record, &fields[OLD_STATE]);
     }
-    put_symbol(record, &fields[NEW_STATE], writer->states[event->new_state]);
-    put_cause(writer, record, event);
+    put_symbol(record, &fields[NEW_STATE], binding->states[event->new_state]);
+    put_cause(binding, record, event);
     put_long(record, &fields[OCCURRED_AT], event->occurred_at_us);
     put_fixed(
         record,
         &fields[PREVIOUS_HASH],
         view_of(event->previous_hash.bytes, sizeof event->previous_hash.bytes));
     put_fixed(record, &fields[HASH], view_of(event->hash.bytes, sizeof event->hash.bytes));
+}
+
+struct view codec_encode_event(
+    struct codec *codec, struct arena *arena, const struct audit_event *event) {
+    avro_value_t *record = &codec->event.generic.value;
+    put_event(&codec->event.binding, record, event);
     return codec_write(codec, arena, record);
 }
 
 static bool read_uuid(
     const struct event_writer *writer, size_t field, const struct view *fields, struct uuid *uuid) {
-    size_t position = writer->event[field].position;
+    size_t position = writer->binding.fields[field].position;
     return field_uuid(writer->schema->type->members[position].type, fields[position], uuid);
 }
 
@@ -149,7 +156,7 @@ bool codec_read_event(struct codec *codec, struct view body, struct event_summar
     if (!program_walk_fields(writer->schema->program, body, fields)) {
         return false;
     }
-    size_t occurred_at = writer->event[OCCURRED_AT].position;
+    size_t occurred_at = writer->binding.fields[OCCURRED_AT].position;
     return read_uuid(writer, EVENT_ID, fields, &summary->event_id)
            && (read_uuid(writer, SLOT_ID, fields, &summary->chain_id)
                || read_uuid(writer, ENTITY_ID, fields, &summary->chain_id))

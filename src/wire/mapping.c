@@ -34,27 +34,37 @@ static bool fits(const struct type *type, enum field_type wanted) {
         return type->kind == TYPE_STRING;
     case FIELD_BYTES:
         return type->kind == TYPE_BYTES || type->kind == TYPE_FIXED;
+    case FIELD_INT:
+        return type->kind == TYPE_INT && type->logical == LOGICAL_NONE;
+    case FIELD_STATE:
+        return type->kind == TYPE_ENUM;
     }
     return false;
 }
 
-/* A symbol of the writer's as our reason: one that our schema does not have is read as our schema's
- * default. */
-static enum reason reason_of(const char *symbol, const struct type *ours) {
-    enum reason reason = REASON_NONE;
-    if (type_symbol(ours, view_text(symbol)) == ours->symbol_count) {
-        symbol = ours->symbol_default;
-    }
-    if (symbol == NULL || !reason_parse(view_text(symbol), &reason)) {
-        return REASON_NONE;
-    }
-    return reason;
+/* A symbol of the writer's as ours: one that our schema does not have is read as our schema's
+ * default; NULL: it has none. */
+static const char *symbol_of(const char *symbol, const struct type *ours) {
+    bool known = type_symbol(ours, view_text(symbol)) < ours->symbol_count;
+    return known ? symbol : ours->symbol_default;
 }
 
-static void map_reasons(
+static enum reason reason_of(const char *symbol) {
+    enum reason reason = REASON_NONE;
+    return symbol != NULL && reason_parse(view_text(symbol), &reason) ? reason : REASON_NONE;
+}
+
+static enum state state_of(const char *symbol) {
+    enum state state = STATE_COUNT;
+    return symbol != NULL && state_parse(view_text(symbol), &state) ? state : STATE_COUNT;
+}
+
+static void map_symbols(
     struct field_mapping *field, const struct type *theirs, const struct type *ours) {
     for (size_t i = 0; i < theirs->symbol_count; i++) {
-        field->reasons[i] = (uint8_t)reason_of(theirs->symbols[i], ours);
+        const char *symbol = symbol_of(theirs->symbols[i], ours);
+        field->symbols[i] =
+            (uint8_t)(field->type == FIELD_REASON ? (unsigned)reason_of(symbol) : (unsigned)state_of(symbol));
     }
 }
 
@@ -78,8 +88,12 @@ static bool read_fallback(struct field_mapping *field, const struct type_member 
     case FIELD_TEXT:
         field->fallback.as.bytes = view;
         return text != NULL;
+    case FIELD_INT:
+        field->fallback.as.number = (int32_t)json_integer_value(json);
+        return json_is_integer(json);
     case FIELD_BYTES:
-        return false; /* none of ours has one */
+    case FIELD_STATE:
+        return false; /* none of ours has one but null */
     }
     return false;
 }
@@ -103,8 +117,8 @@ static enum status map_present(
         && (theirs->kind != ours->kind || theirs->fixed_size != ours->fixed_size)) {
         return fail(error, writer, name, "bytes of another size");
     }
-    if (field->type == FIELD_REASON) {
-        map_reasons(field, theirs, ours);
+    if (theirs->kind == TYPE_ENUM) {
+        map_symbols(field, theirs, ours);
     }
     return STATUS_OK;
 }
@@ -167,16 +181,37 @@ static bool read_time(struct cursor *from, int64_t *time_us) {
     return cursor_long(from, time_us) && *time_us >= TIME_MIN_US && *time_us <= TIME_MAX_US;
 }
 
+static bool read_int(struct cursor *from, int32_t *number) {
+    int64_t wide = 0;
+    bool good = cursor_long(from, &wide) && wide >= INT32_MIN && wide <= INT32_MAX;
+    *number = good ? (int32_t)wide : 0;
+    return good;
+}
+
 /* The walk has held the index against the writer's symbols. */
-static bool read_reason(
-    const struct field_mapping *field, struct cursor *from, enum reason *reason) {
+static bool read_symbol(const struct field_mapping *field, struct cursor *from, unsigned *symbol) {
     uint64_t raw = 0;
     if (!cursor_varint(from, &raw)) {
         return false;
     }
     assert(raw >> 1U < TYPE_SYMBOLS_MAX);
-    *reason = (enum reason)field->reasons[raw >> 1U];
-    return *reason != REASON_NONE;
+    *symbol = field->symbols[raw >> 1U];
+    return true;
+}
+
+static bool read_reason(
+    const struct field_mapping *field, struct cursor *from, enum reason *reason) {
+    unsigned symbol = REASON_NONE;
+    bool good = read_symbol(field, from, &symbol);
+    *reason = (enum reason)symbol;
+    return good && *reason != REASON_NONE;
+}
+
+static bool read_state(const struct field_mapping *field, struct cursor *from, enum state *state) {
+    unsigned symbol = STATE_COUNT;
+    bool good = read_symbol(field, from, &symbol);
+    *state = (enum state)symbol;
+    return good && *state != STATE_COUNT;
 }
 
 static bool read_bytes(
@@ -210,6 +245,10 @@ static bool read_present(
     case FIELD_TEXT:
     case FIELD_BYTES:
         return read_bytes(field, from, arena, &value->as.bytes);
+    case FIELD_INT:
+        return read_int(from, &value->as.number);
+    case FIELD_STATE:
+        return read_state(field, from, &value->as.state);
     }
     return false;
 }

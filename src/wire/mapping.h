@@ -18,8 +18,9 @@ struct field_mapping {
     enum field_type type;
     size_t null_branch;
     size_t position;
-    struct value fallback;             /* if not in_writer */
-    uint8_t reasons[TYPE_SYMBOLS_MAX]; /* by the writer's index; REASON_NONE: nothing of ours */
+    struct value fallback; /* if not in_writer */
+    /* By the writer's index; REASON_NONE, STATE_COUNT: nothing of ours. */
+    uint8_t symbols[TYPE_SYMBOLS_MAX];
 };
 
 struct mapping {

@@ -74,7 +74,12 @@ static const char *const seal_key_fields[SEAL_KEY_FIELDS] = {
     [SEAL_KEY_PUBLIC_KEY] = "public_key",
 };
 
-#define STATE_BIT(state) (1U << (unsigned)(state))
+enum { PAGE_ITEMS, PAGE_NEXT_CURSOR, PAGE_FIELDS };
+
+static const char *const page_fields[PAGE_FIELDS] = {
+    [PAGE_ITEMS] = "items",
+    [PAGE_NEXT_CURSOR] = "next_cursor",
+};
 
 struct result_row {
     const char *full_name; /* NULL: null */
@@ -109,6 +114,9 @@ static const struct result_row rows[RESULT_TYPE_COUNT] = {
     [RESULT_SESSION] = {"slotkeeper.event.Session", session_fields, SESSION_FIELDS, 0},
     [RESULT_PURGED] = {"slotkeeper.event.Purged", purged_fields, PURGED_FIELDS, 0},
     [RESULT_SERVICE_KEYS] = {"slotkeeper.event.ServiceKeys", keys_fields, KEYS_FIELDS, 0},
+    [RESULT_SLOT_PAGE] = {"slotkeeper.event.SlotPage", page_fields, PAGE_FIELDS, 0},
+    [RESULT_APPOINTMENT_PAGE] = {"slotkeeper.event.AppointmentPage", page_fields, PAGE_FIELDS, 0},
+    [RESULT_HISTORY_PAGE] = {"slotkeeper.event.HistoryPage", page_fields, PAGE_FIELDS, 0},
 };
 
 static const struct type *member_of(const struct type *record, const char *name) {
@@ -145,6 +153,17 @@ static size_t find_result(const struct type *results, const char *full_name) {
     return branch;
 }
 
+static enum status bind_record(
+    struct result_binding *binding,
+    const struct type *record,
+    const struct result_row *row,
+    struct error *error) {
+    enum status status = bind_fields(record, row->names, row->count, binding->fields, error);
+    return status == STATUS_OK && row->states != 0
+               ? bind_states(binding, record, row->states, error)
+               : status;
+}
+
 static enum status bind_row(
     struct result_binding *binding,
     const struct type *results,
@@ -155,11 +174,30 @@ static enum status bind_row(
         return error_set(error, STATUS_FATAL, "schema Outcome: no result %s", row->full_name);
     }
     binding->branch = (int)branch;
-    const struct type *record = results->members[branch].type;
-    enum status status = bind_fields(record, row->names, row->count, binding->fields, error);
-    return status == STATUS_OK && row->states != 0
-               ? bind_states(binding, record, row->states, error)
-               : status;
+    return bind_record(binding, results->members[branch].type, row, error);
+}
+
+/* The record that a page's items are of; NULL: items is no list. */
+static const struct type *items_of(
+    const struct result_writer *writer, const struct type *results, enum result_type page) {
+    const struct type *list =
+        member_of(results->members[writer->results[page].branch].type, "items");
+    return list->kind == TYPE_ARRAY ? list->members[0].type : NULL;
+}
+
+static enum status bind_items(
+    struct result_writer *writer, const struct type *results, struct error *error) {
+    const struct type *slot = items_of(writer, results, RESULT_SLOT_PAGE);
+    const struct type *appointment = items_of(writer, results, RESULT_APPOINTMENT_PAGE);
+    const struct type *event = items_of(writer, results, RESULT_HISTORY_PAGE);
+    if (slot == NULL || appointment == NULL || event == NULL) {
+        return error_set(error, STATUS_FATAL, "schema Outcome: a page without a list of items");
+    }
+    enum status status = bind_record(&writer->slot, slot, &rows[RESULT_SLOT], error);
+    if (status == STATUS_OK) {
+        status = bind_record(&writer->appointment, appointment, &rows[RESULT_APPOINTMENT], error);
+    }
+    return status == STATUS_OK ? event_binding_init(&writer->event, event, error) : status;
 }
 
 /* What only one kind of result has. */
@@ -180,6 +218,9 @@ enum status result_writer_init(
     enum status status = STATUS_OK;
     for (unsigned i = RESULT_NONE + 1; status == STATUS_OK && i < RESULT_TYPE_COUNT; i++) {
         status = bind_row(&writer->results[i], results, &rows[i], error);
+    }
+    if (status == STATUS_OK) {
+        status = bind_items(writer, results, error);
     }
     return status == STATUS_OK ? bind_others(writer, results, error) : status;
 }
@@ -261,6 +302,56 @@ static void put_service_keys(
     put_text(record, &fields[KEYS_STATEMENT], keys->statement);
 }
 
+/* The list of a page's items, emptied; its next_cursor is set. */
+static avro_value_t begin_page(
+    const struct result_binding *binding, avro_value_t *record, struct view next_cursor) {
+    avro_value_t list;
+    if (next_cursor.data == NULL) {
+        put_null(record, &binding->fields[PAGE_NEXT_CURSOR]);
+    } else {
+        put_bytes(record, &binding->fields[PAGE_NEXT_CURSOR], next_cursor);
+    }
+    avro_must(avro_value_get_by_index(record, binding->fields[PAGE_ITEMS].position, &list, NULL));
+    avro_must(avro_value_reset(&list));
+    return list;
+}
+
+static void put_slot_page(
+    const struct result_writer *writer, avro_value_t *record, const struct slot_page_result *page) {
+    avro_value_t list = begin_page(&writer->results[RESULT_SLOT_PAGE], record, page->next_cursor);
+    for (size_t i = 0; i < page->count; i++) {
+        avro_value_t item;
+        avro_must(avro_value_append(&list, &item, NULL));
+        put_slot(&writer->slot, &item, &page->items[i]);
+    }
+}
+
+static void put_appointment_page(
+    const struct result_writer *writer,
+    avro_value_t *record,
+    const struct appointment_page_result *page) {
+    avro_value_t list =
+        begin_page(&writer->results[RESULT_APPOINTMENT_PAGE], record, page->next_cursor);
+    for (size_t i = 0; i < page->count; i++) {
+        avro_value_t item;
+        avro_must(avro_value_append(&list, &item, NULL));
+        put_appointment(&writer->appointment, &item, &page->items[i]);
+    }
+}
+
+static void put_history_page(
+    const struct result_writer *writer,
+    avro_value_t *record,
+    const struct history_page_result *page) {
+    avro_value_t list =
+        begin_page(&writer->results[RESULT_HISTORY_PAGE], record, page->next_cursor);
+    for (size_t i = 0; i < page->count; i++) {
+        avro_value_t item;
+        avro_must(avro_value_append(&list, &item, NULL));
+        put_event(&writer->event, &item, &page->items[i]);
+    }
+}
+
 void put_result(
     const struct result_writer *writer, avro_value_t *value, const struct result *result) {
     avro_value_t record;
@@ -286,6 +377,17 @@ void put_result(
         return;
     case RESULT_SERVICE_KEYS:
         put_service_keys(writer, &record, &result->as.service_keys);
+        return;
+    case RESULT_SLOT_PAGE:
+        put_slot_page(writer, &record, &result->as.slot_page);
+        return;
+    case RESULT_APPOINTMENT_PAGE:
+        put_appointment_page(writer, &record, &result->as.appointment_page);
+        return;
+    case RESULT_HISTORY_PAGE:
+        put_history_page(writer, &record, &result->as.history_page);
+        return;
+    case RESULT_TYPE_COUNT:
         return;
     }
 }

@@ -9,7 +9,7 @@ from kit.stack import ROOT, Cell, run
 
 SOURCE = ROOT / "src/postgres"
 # No table of any size stands behind these.
-WITHOUT_TABLES = {"begin", "commit", "rollback", "clock", "ping", "lock_ends"}
+WITHOUT_TABLES = {"begin", "commit", "rollback", "clock", "ping", "lock_ends", "primary_place", "replica_place"}
 # In the plan are only the rows that are put in, or functions; the tables that a function reads have plans of their own.
 WITHOUT_INDEXES = {"insert_slots", "insert_appointments", "insert_slot_events", "insert_account_events",
                    "insert_answers", "insert_accounts", "add_throttles", "insert_attempts", "remember_devices",
@@ -25,29 +25,33 @@ def c_strings(text):
     return "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', text))
 
 
-def read_statements():
-    """name: SQL, out of statements.c, as the preprocessor leaves it."""
-    source = re.sub(r"^#include.*$", "", (SOURCE / "statements.c").read_text(), flags=re.M)
+def read_statements(name):
+    """name: SQL, out of a file, as the preprocessor leaves it."""
+    source = re.sub(r"^#include.*$", "", (SOURCE / name).read_text(), flags=re.M)
     source = run("cc", "-E", "-P", "-x", "c", "-", stdin=source).stdout
-    body = source[source.index("statements[STATEMENT_COUNT]"):]
-    rows = re.findall(r'\[STATEMENT_\w+\]\s*=\s*\{\s*"(\w+)",(.*?)\}\s*,(?=\s*(?:\[|\}))', body, re.S)
+    body = source[source.index(" statements[STATEMENT_"):]
+    rows = re.findall(r'\[STATEMENT_[^\]]*\]\s*=\s*\{\s*"(\w+)",(.*?)\}\s*,(?=\s*(?:\[|\}))', body, re.S)
     return {name: c_strings(sql) for name, sql in rows}
 
 
-def session_settings():
+def settings(name):
     source = (SOURCE / "pipeline.c").read_text()
-    return c_strings(re.search(r"session_settings\[\] =(.*?);\n", source, re.S).group(1))
+    return c_strings(re.search(name + r"\[\] =(.*?);\n", source, re.S).group(1)) + ";\n"
 
 
-STATEMENTS = read_statements()
+WRITES = read_statements("statements.c")
+READS = read_statements("read_statements.c")
+STATEMENTS = {**WRITES, **READS}
 
 
 def explain_all(cell):
     """{statement: plan}, as the worker's role."""
-    script = session_settings() + ";\n"
+    script = settings("session_settings")
     for name, sql in STATEMENTS.items():
         if name in WITHOUT_TABLES:
             continue
+        if name in READS:
+            script += settings("reader_settings")
         nulls = ", ".join(["null"] * len(set(re.findall(r"\$(\d+)", sql))))
         script += f"prepare {name} as {sql};\n\\echo == {name}\n"
         script += f"explain execute {name}{f'({nulls})' if nulls else ''};\n"
@@ -92,9 +96,10 @@ def plans(stack):
 
 
 def test_all_statements_were_found():
-    rows = (SOURCE / "statements.c").read_text().count("[STATEMENT_") - 1  # less the array's own size
-    assert len(STATEMENTS) == rows
-    assert all(STATEMENTS.values())
+    for name, found in (("statements.c", WRITES), ("read_statements.c", READS)):
+        rows = (SOURCE / name).read_text().count("[STATEMENT_") - 1  # less the array's own size
+        assert len(found) == rows
+        assert all(found.values())
 
 
 @pytest.mark.parametrize("name", [name for name in STATEMENTS if name not in WITHOUT_TABLES])
@@ -139,6 +144,25 @@ def test_what_the_functions_of_a_purge_read(stack):
     ("count_slots_to_come", "slot_calendar"),
     ("load_unpublished", "command_log_pkey"),
     ("claim", "partition_progress_pkey"),
+    ("read_open_slots", "slot_times"),
+    ("read_doctors_open_slots", "slot_calendar"),
+    ("read_doctors_appointments", "appointment_of_doctor"),
+    ("read_patients_appointments", "appointment_past_of_patient"),
+    ("read_patients_appointments", "appointment_seat"),
+    ("read_slot_history", "slot_event_pkey"),
+    ("read_appointment_history", "slot_event_pkey"),
 ])
 def test_index(plans, name, index):
     assert index in plans["grown"][name], plans["grown"][name]
+
+
+@pytest.mark.parametrize("name", [name for name in READS if name not in WITHOUT_TABLES])
+@pytest.mark.parametrize("size", ["new", "grown"])
+def test_a_page_reads_no_more_than_it_needs(plans, size, name):
+    """Rows come in the order of an index up to a limit: what stands in an index's way is filtered behind that limit."""
+    plan = plans[size][name]
+    assert "Bitmap" not in plan, plan
+    assert "Limit" in plan, plan
+    if name.endswith("_open_slots") or name.endswith("_history"):
+        # Nothing but the few rows of a page is sorted.
+        assert plan.count("Sort") == plan.count("Sort Key: numbered.sequence") * 2, plan

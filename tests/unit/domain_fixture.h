@@ -311,7 +311,8 @@ static inline struct limits default_limits(void) {
         .login_failures_free = 5,
         .login_delay_max_us = 15 * MINUTE_US,
         .login_failures_max = 100,
-        .login_lock_us = DAY_US};
+        .login_lock_us = DAY_US,
+        .query_page_max = 200};
 }
 
 /* An empty clinic with two patients, two doctors and an admin. */

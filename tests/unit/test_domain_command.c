@@ -50,6 +50,10 @@ static const struct command_definition expected[] = {
      .ends_account = true},
     {.name = "PurgeHistory", .roles = ADMINS, .lane = LANE_ACCOUNTS, .loads = LOAD_PURGEABLE},
     {.name = "GetServiceKeys", .lane = LANE_QUERIES, .open_to_all = true},
+    {.name = "ListOpenSlots", .roles = ALL, .lane = LANE_QUERIES},
+    {.name = "ListAppointments", .roles = ALL, .lane = LANE_QUERIES},
+    {.name = "GetHistory", .roles = ALL, .lane = LANE_QUERIES},
+    {.name = "GetAccount", .roles = ALL, .lane = LANE_QUERIES},
 };
 
 static void every_command_of_the_contract_is_there(void **state) {
@@ -105,6 +109,8 @@ static void definitions_are_well_formed(void **state) {
         size_t count = assert_fields_well_formed(definition);
         bool is_query = definition->lane == LANE_QUERIES;
         assert_int_equal(definition->decide == NULL, is_query);
+        assert_int_equal(definition->plan != NULL, is_query && !definition->open_to_all);
+        assert_true(definition->show == NULL || definition->plan != NULL);
         assert_true(count > 0 || is_query);
         bool tokenless = definition->open_to_all || definition->credentials == CREDENTIALS_ONLY;
         assert_int_equal(definition->roles == 0, tokenless);

@@ -30,8 +30,18 @@ static const char *sample(const struct field *field) {
         return "k\xc3\xa9y";
     case FIELD_BYTES:
         return "00ffC3";
+    case FIELD_INT:
+        return "-2147483648";
+    case FIELD_STATE:
+        return "noshow";
     }
     return NULL;
+}
+
+/* GetHistory takes one of its two ids. */
+static bool is_left_out(const struct command_definition *definition, const struct field *field) {
+    return strcmp(definition->name, "GetHistory") == 0
+           && strcmp(field->name, "appointment_id") == 0;
 }
 
 static void assert_sample(const struct field *field, const struct value *value) {
@@ -54,6 +64,12 @@ static void assert_sample(const struct field *field, const struct value *value) 
     case FIELD_BYTES:
         assert_true(view_equal(value->as.bytes, view_of("\x00\xff\xc3", 3)));
         return;
+    case FIELD_INT:
+        assert_int_equal(value->as.number, INT32_MIN);
+        return;
+    case FIELD_STATE:
+        assert_int_equal(value->as.state, STATE_NOSHOW);
+        return;
     }
 }
 
@@ -69,7 +85,8 @@ static struct view sample_value(const struct command_definition *definition) {
     struct field_text fields[COMMAND_FIELDS_MAX + 1] = {{"command_id", COMMAND_ID}};
     size_t count = 1;
     for (const struct field *field = definition->fields; field->name != NULL; field++) {
-        fields[count++] = (struct field_text){field->name, sample(field)};
+        fields[count++] = (struct field_text){
+            field->name, is_left_out(definition, field) ? "null" : sample(field)};
     }
     const char *name = full_name_of(definition);
     return framed(name, body_from_text(name, fields, count));
@@ -88,7 +105,11 @@ static void every_command_makes_the_round_trip(void **state) {
         drop_copy(copy);
         assert_ptr_equal(decoded.command.definition, definition);
         for (size_t j = 0; definition->fields[j].name != NULL; j++) {
-            assert_sample(&definition->fields[j], &decoded.command.values[j]);
+            if (is_left_out(definition, &definition->fields[j])) {
+                assert_false(decoded.command.values[j].present);
+            } else {
+                assert_sample(&definition->fields[j], &decoded.command.values[j]);
+            }
         }
     }
 }
@@ -126,6 +147,33 @@ static void each_lane_has_commands(void **state) {
     }
 }
 
+static enum code ask_history(const char *slot_id, const char *appointment_id) {
+    struct decoded decoded;
+    const struct field_text fields[] = {
+        {"command_id", COMMAND_ID}, {"slot_id", slot_id}, {"appointment_id", appointment_id}};
+    enum code code = decode_on(
+        LANE_QUERIES,
+        framed(
+            "slotkeeper.query.GetHistory",
+            body_from_text("slotkeeper.query.GetHistory", fields, 3)),
+        &decoded);
+    assert_true(decoded.has_command_id);
+    if (code == CODE_ACCEPTED) {
+        assert_int_equal(decoded.command.values[2].as.number, 100); /* the schema's default */
+    } else {
+        assert_null(decoded.command.definition);
+    }
+    return code;
+}
+
+static void a_history_is_of_one_thing(void **state) {
+    (void)state;
+    assert_int_equal(ask_history(SLOT_ID, "null"), CODE_ACCEPTED);
+    assert_int_equal(ask_history("null", SLOT_ID), CODE_ACCEPTED);
+    assert_int_equal(ask_history("null", "null"), CODE_MALFORMED);
+    assert_int_equal(ask_history(SLOT_ID, SLOT_ID), CODE_MALFORMED);
+}
+
 /* Not even on the lane of the commands that carry them. */
 static void credentials_are_no_command(void **state) {
     (void)state;
@@ -154,6 +202,7 @@ int main(void) {
         cmocka_unit_test(every_command_makes_the_round_trip),
         cmocka_unit_test(a_command_on_another_lane_is_unknown),
         cmocka_unit_test(each_lane_has_commands),
+        cmocka_unit_test(a_history_is_of_one_thing),
         cmocka_unit_test(credentials_are_no_command),
         cmocka_unit_test(a_box_may_be_left_out_where_it_is_optional),
     };

@@ -410,6 +410,71 @@ static void schemas_that_do_not_fit_are_found_at_start(void **state) {
         "slot_id");
 }
 
+/* The same for numbers and states. ------------------------------------------------------------- */
+
+static const struct command_definition listing = {
+    .name = "Move",
+    .fields = {
+        {.name = "limit", .type = FIELD_INT},
+        {.name = "state", .type = FIELD_STATE, .nullable = true},
+    }};
+
+#define STATES(symbols) "{\"type\":\"enum\",\"name\":\"S\",\"symbols\":[" symbols "]}"
+
+static const char listing_text[] =
+    RECORD(ID("command_id") "," FIELD("limit", "\"int\"", "100") "," FIELD(
+        "state", "[\"null\"," STATES("\"BOOKED\",\"NOSHOW\"") "]", "null"));
+
+static void numbers_and_states_have_defaults(void **state) {
+    (void)state;
+    struct pair pair;
+    struct command command;
+    struct body body = {.size = 0};
+    add_text(&body, COMMAND_ID);
+    assert_int_equal(
+        pair_init_of(&pair, &listing, RECORD(ID("command_id")), listing_text), STATUS_OK);
+    assert_true(read_body(&pair, &body, &command));
+    assert_int_equal(command.values[0].as.number, 100);
+    assert_false(command.values[1].present);
+    pair_clean_up(&pair);
+}
+
+/* Index 0 of the writer's, which ours does not have; then NOSHOW. */
+static void states_are_mapped_by_name(void **state) {
+    (void)state;
+    static const bool good[] = {false, true};
+    struct pair pair;
+    assert_int_equal(
+        pair_init_of(
+            &pair,
+            &listing,
+            RECORD(ID("command_id") "," FIELD("state", STATES("\"LOST\",\"NOSHOW\""), "\"LOST\"")),
+            listing_text),
+        STATUS_OK);
+    for (int64_t i = 0; i < 2; i++) {
+        struct command command;
+        struct body body = {.size = 0};
+        add_text(&body, COMMAND_ID);
+        add_long(&body, i);
+        assert_int_equal(read_body(&pair, &body, &command), good[i]);
+        assert_true(!good[i] || command.values[1].as.state == STATE_NOSHOW);
+    }
+    pair_clean_up(&pair);
+}
+
+static void a_long_is_no_limit(void **state) {
+    (void)state;
+    struct pair pair;
+    assert_int_equal(
+        pair_init_of(
+            &pair,
+            &listing,
+            RECORD(ID("command_id") "," FIELD("limit", "\"long\"", "1")),
+            listing_text),
+        STATUS_INVALID);
+    pair_clean_up(&pair);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_newer_writer_may_have_more_in_another_order),
@@ -423,6 +488,9 @@ int main(void) {
         cmocka_unit_test(texts_and_bytes_may_be_empty_null_or_missing),
         cmocka_unit_test(bytes_of_another_kind_do_not_fit),
         cmocka_unit_test(schemas_that_do_not_fit_are_found_at_start),
+        cmocka_unit_test(numbers_and_states_have_defaults),
+        cmocka_unit_test(states_are_mapped_by_name),
+        cmocka_unit_test(a_long_is_no_limit),
     };
     return cmocka_run_group_tests(tests, fixture_set_up, fixture_tear_down);
 }

@@ -167,6 +167,94 @@ static void results_follow_one_another(void **state) {
     }
 }
 
+#define SLOT_ID_2 "0b000000-0000-4000-8000-00000000000b"
+
+static void pages_of_slots_follow_one_another(void **state) {
+    (void)state;
+    const struct slot_result slots[] = {
+        {.slot_id = uuid_of(SLOT_ID),
+         .doctor_id = uuid_of(ACCOUNT_ID),
+         .starts_at_us = NOW_US,
+         .ends_at_us = NOW_US,
+         .state = STATE_OPEN},
+        {.slot_id = uuid_of(SLOT_ID_2),
+         .doctor_id = uuid_of(ACCOUNT_ID),
+         .starts_at_us = NOW_US,
+         .ends_at_us = NOW_US,
+         .state = STATE_OPEN},
+    };
+    struct result page = {
+        .type = RESULT_SLOT_PAGE, .as.slot_page = {slots, 2, view_of("\x00\xff", 2)}};
+#define SLOT_JSON(id)                                                                              \
+    "{\"slot_id\":\"" id "\",\"doctor_id\":\"" ACCOUNT_ID "\",\"starts_at\":\"" NOW_TEXT           \
+    "\",\"ends_at\":\"" NOW_TEXT "\",\"state\":\"OPEN\"}"
+    assert_body(
+        encode(page),
+        "{\"items\":[" SLOT_JSON(SLOT_ID) "," SLOT_JSON(SLOT_ID_2) "],\"next_cursor\":\"00ff\"}");
+    page.as.slot_page = (struct slot_page_result){slots, 1, {NULL, 0}};
+    assert_body(encode(page), "{\"items\":[" SLOT_JSON(SLOT_ID) "],\"next_cursor\":null}");
+    page.as.slot_page.count = 0;
+    assert_body(encode(page), "{\"items\":[],\"next_cursor\":null}");
+}
+
+static void a_page_of_appointments_is_written(void **state) {
+    (void)state;
+    const struct appointment_result appointment = {
+        .appointment_id = uuid_of(OUTCOME_ID),
+        .slot_id = uuid_of(SLOT_ID),
+        .doctor_id = uuid_of(ACCOUNT_ID),
+        .patient_id = uuid_of(COMMAND_ID),
+        .starts_at_us = NOW_US,
+        .ends_at_us = NOW_US,
+        .state = STATE_NOSHOW,
+        .has_rescheduled_to = true,
+        .rescheduled_to = uuid_of(SLOT_ID_2)};
+    assert_body(
+        encode((struct result){
+            .type = RESULT_APPOINTMENT_PAGE, .as.appointment_page = {&appointment, 1, {NULL, 0}}}),
+        "{\"items\":[{\"appointment_id\":\"" OUTCOME_ID "\",\"slot_id\":\"" SLOT_ID
+        "\",\"doctor_id\":\"" ACCOUNT_ID "\",\"patient_id\":\"" COMMAND_ID
+        "\",\"starts_at\":\"" NOW_TEXT "\",\"ends_at\":\"" NOW_TEXT
+        "\",\"state\":\"NOSHOW\",\"rescheduled_from\":null,\"rescheduled_to\":\"" SLOT_ID_2
+        "\"}],\"next_cursor\":null}");
+}
+
+/* An event on a page is the event on the audit topic, field by field. */
+static void a_page_of_history_holds_events_as_they_are(void **state) {
+    (void)state;
+    const struct audit_event event = {
+        .event_id = uuid_of(OUTCOME_ID),
+        .entity = ENTITY_APPOINTMENT,
+        .entity_id = uuid_of(SLOT_ID_2),
+        .has_slot_id = true,
+        .slot_id = uuid_of(SLOT_ID),
+        .sequence = 3,
+        .has_old_state = true,
+        .old_state = STATE_BOOKED,
+        .new_state = STATE_CANCELLED,
+        .actor_id = uuid_of(ACCOUNT_ID),
+        .actor_role = ROLE_PATIENT,
+        .command_id = uuid_of(COMMAND_ID),
+        .reason = REASON_RESCHEDULED,
+        .has_related_id = true,
+        .related_id = uuid_of(ACCOUNT_ID),
+        .detail = "a detail",
+        .occurred_at_us = NOW_US,
+        .previous_hash = {{1}},
+        .hash = {{2}}};
+    const char *alone = codec_to_json(
+        fixture.codec,
+        fixture.arena,
+        schema_of("slotkeeper.event.AuditEvent"),
+        codec_encode_event(fixture.codec, fixture.arena, &event));
+    char page[4096];
+    (void)snprintf(page, sizeof page, "{\"items\":[%s],\"next_cursor\":\"01\"}", alone);
+    assert_body(
+        encode((struct result){
+            .type = RESULT_HISTORY_PAGE, .as.history_page = {&event, 1, view_of("\x01", 1)}}),
+        page);
+}
+
 static void assert_taken_away(struct result result) {
     struct outcome_summary summary;
     struct view body = encode(result);
@@ -249,6 +337,9 @@ int main(void) {
         cmocka_unit_test(what_was_purged_is_written),
         cmocka_unit_test(results_follow_one_another),
         cmocka_unit_test(any_result_can_be_taken_away),
+        cmocka_unit_test(pages_of_slots_follow_one_another),
+        cmocka_unit_test(a_page_of_appointments_is_written),
+        cmocka_unit_test(a_page_of_history_holds_events_as_they_are),
         cmocka_unit_test(an_accounts_events_are_written),
     };
     return cmocka_run_group_tests(tests, fixture_set_up, fixture_tear_down);
