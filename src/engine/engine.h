@@ -26,6 +26,7 @@ struct engine_settings {
 /* What the process has one of; outlives the engine. Only the verifier is there in every lane. */
 struct engine_security {
     struct token_verifier *verifier;
+    struct rate_limiter *rate; /* NULL: nobody sends too fast */
     struct seal_keys *seal_keys;
     struct signer *signer;
     struct secrets *secrets;
