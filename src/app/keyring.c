@@ -1,9 +1,10 @@
-/* The keys and hashing threads that all threads of a worker share, and their reload. */
+/* The keys, hashing threads and rates that all threads of a worker share, and their reload. */
 #include "app/keyring.h"
 
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/time.h"
+#include "security/rate_limiter.h"
 #include "security/secrets.h"
 #include "security/signer.h"
 
@@ -40,6 +41,22 @@ static enum status open_verifier(struct keyring *keyring, struct error *error) {
 }
 
 static const char needed_by[] = "account.threads and query.threads";
+
+/* Not a key, but as much one for all threads. */
+static enum status open_rate(struct keyring *keyring, struct error *error) {
+    const struct rate_settings rate = {
+        .per_second = keyring->settings->rate_per_second,
+        .burst = keyring->settings->rate_burst,
+        .callers_max = (size_t)keyring->settings->rate_callers_max,
+    };
+    if (rate.per_second == 0 || rate.burst == 0) {
+        return STATUS_OK;
+    }
+    keyring->security.rate = rate_limiter_new(&rate);
+    return keyring->security.rate != NULL
+               ? STATUS_OK
+               : error_set(error, STATUS_FATAL, "no memory for the rates of callers");
+}
 
 static enum status open_pairs(struct keyring *keyring, struct error *error) {
     const struct settings *settings = keyring->settings;
@@ -95,6 +112,9 @@ struct keyring *keyring_new(const struct settings *settings, struct error *error
     }
     keyring->settings = settings;
     enum status status = open_verifier(keyring, error);
+    if (status == STATUS_OK) {
+        status = open_rate(keyring, error);
+    }
     if (status == STATUS_OK && settings->account_threads + settings->query_threads > 0) {
         status = open_pairs(keyring, error);
         if (status == STATUS_OK) {
@@ -117,6 +137,7 @@ void keyring_destroy(struct keyring *keyring) {
         secrets_destroy(keyring->security.secrets);
         seal_keys_destroy(keyring->security.seal_keys);
         signer_destroy(keyring->security.signer);
+        rate_limiter_destroy(keyring->security.rate);
         token_verifier_destroy(keyring->security.verifier);
         free(keyring);
     }

@@ -1,4 +1,4 @@
-/* The keys and hashing threads that all threads of a worker share, and their reload. */
+/* The keys, hashing threads and rates that all threads of a worker share, and their reload. */
 #ifndef SLOTKEEPER_APP_KEYRING_H
 #define SLOTKEEPER_APP_KEYRING_H
 

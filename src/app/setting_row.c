@@ -111,6 +111,8 @@ const struct setting_row setting_rows[] = {
      .sentence = "Requests a second that one caller may send to each worker for long; 0: no limit."},
     {"rate.burst", RULES, COUNT(rate_burst, "1000", 0, 10000000),
      .sentence = "Requests that one caller may send to each worker at once; 0: no limit."},
+    {"rate.callers_max", RULES, COUNT(rate_callers_max, "32768", 8, 10000000),
+     .sentence = "Callers whose rate a worker remembers, 40 bytes each; of more, those are forgotten who may soonest send a whole burst again."},
     {"query.page_max", RULES, COUNT(query_page_max, "200", 1, 1000),
      .sentence = "The most rows on a page of a list."},
     {"query.lag_max", RULES, DURATION(query_lag_max_us, "5s", 0, HOUR),

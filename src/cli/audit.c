@@ -28,18 +28,12 @@ const char cli_audit_usage[] =
     "compares it, event by event, with the audit topic, read from its beginning. Says what it has\n"
     "counted, or names the first event that differs, is missing or was added, and exits 1. It may\n"
     "run while workers do. A chain that a purge has taken is fine if an admin's event accounts "
-    "for
-"
-    "it. Takes 64 bytes of memory an event, purged ones included.
-"
-    "republish publishes the database's events that are not on the audit topic, the same bytes
-"
-    "again, for a topic that was lost or made anew; chain by chain, each in order. It may run
-"
-    "while workers do, and again after it broke off. Its memory does not grow with the database.
-"
-    "  --all                also what is on the topic: each event stands there twice then
-"
+    "for\n"
+    "it. Takes 64 bytes of memory an event, purged ones included.\n"
+    "republish publishes the database's events that are not on the audit topic, the same bytes\n"
+    "again, for a topic that was lost or made anew; chain by chain, each in order. It may run\n"
+    "while workers do, and again after it broke off. Its memory does not grow with the database.\n"
+    "  --all                also what is on the topic: each event stands there twice then\n"
     "  --timeout DURATION   give up when the topic yields nothing for so long; default 60s\n";
 
 static const struct option_row rows[] = {

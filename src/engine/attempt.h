@@ -51,7 +51,9 @@ void attempt_count(const struct attempt *attempt);
 void stage_decode(
     struct engine *engine,
     struct request *requests,
-    size_t count);                           /* decode.c, with authenticate */
+    size_t count); /* decode.c, with authenticate and rates */
+/* decode.c: those that will come again are not to be counted twice. */
+void uncharge(struct engine *engine, struct request *requests, size_t count);
 void stage_collect(struct attempt *attempt); /* collect.c: fills claims and load */
 /* prepare.c: counts attempts at passwords, hashes them, announces ends. May shorten `count`. */
 enum status stage_prepare(struct attempt *attempt) MUST_USE;

@@ -260,6 +260,9 @@ void answer_finish(
     const struct result *result,
     struct answer *answer) {
     answer->code = code;
+    if (code == CODE_RATE_LIMITED) {
+        answer->retry_after_ms = request->retry_after_ms;
+    }
     encode_outcome(attempt, request, code == CODE_ACCEPTED ? result : NULL, answer);
     if (code_status(code) == OUTCOME_INVALID) {
         answer->dead_letter = dead_letter_of(attempt->engine->work, &request->record);

@@ -1,6 +1,7 @@
-/* Steps 1 to 3 of the order of checks: what can be answered without touching a row. */
+/* Steps 1 to 4 of the order of checks: what can be answered without touching a row. */
 #include "base/time.h"
 #include "engine/attempt.h"
+#include "security/rate_limiter.h"
 
 static bool takes_token(const struct command_definition *definition, bool sealed) {
     switch (definition->credentials) {
@@ -51,6 +52,27 @@ static enum code authenticate(struct engine *engine, struct request *request) {
     return code;
 }
 
+/* Partitions of all lanes, told apart. */
+static uint32_t stream_of(const struct engine *engine, const struct request *request) {
+    return (uint32_t)request->record.partition * LANE_COUNT + (uint32_t)engine->settings.lane;
+}
+
+/* Only callers whom a token proves: whoever needs none can be a new caller each time, and would
+ * wash the buckets of others out of the table. */
+static enum code limit_rate(struct engine *engine, struct request *request) {
+    if (engine->security.rate == NULL || !request->authenticated) {
+        return CODE_ACCEPTED;
+    }
+    int64_t wait_us = rate_limiter_take(
+        engine->security.rate,
+        request->caller,
+        stream_of(engine, request),
+        request->record.append_time_us);
+    request->charged = wait_us == 0;
+    request->retry_after_ms = (wait_us + 999) / 1000;
+    return request->charged ? CODE_ACCEPTED : CODE_RATE_LIMITED;
+}
+
 static enum code decode(struct engine *engine, struct request *request) {
     enum code code = request_headers_read(&request->record, &request->headers);
     if (code != CODE_ACCEPTED) {
@@ -65,11 +87,26 @@ static enum code decode(struct engine *engine, struct request *request) {
         return CODE_MALFORMED;
     }
     command_content_hash(&request->decoded.command, &request->content_hash);
-    return authenticate(engine, request);
+    code = authenticate(engine, request);
+    return code == CODE_ACCEPTED ? limit_rate(engine, request) : code;
 }
 
 void stage_decode(struct engine *engine, struct request *requests, size_t count) {
     for (size_t i = 0; i < count; i++) {
         requests[i].early = decode(engine, &requests[i]);
+    }
+}
+
+void uncharge(struct engine *engine, struct request *requests, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        struct request *request = &requests[i];
+        if (request->charged && request->record.offset >= request->partition->next_offset) {
+            rate_limiter_give_back(
+                engine->security.rate,
+                request->caller,
+                stream_of(engine, request),
+                request->record.append_time_us);
+            request->charged = false;
+        }
     }
 }

@@ -273,6 +273,9 @@ enum status engine_run(struct engine *engine, struct request *requests, size_t c
     enum status status = engine->settings.lane == LANE_QUERIES
                              ? run_queries(engine, requests, count)
                              : run_halving(engine, requests, count);
+    if (status != STATUS_OK) {
+        uncharge(engine, requests, count);
+    }
     arena_reset(engine->work);
     unseal_wipe(requests, count);
     return status;

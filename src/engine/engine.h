@@ -27,6 +27,7 @@ struct engine_settings {
  * hasher only in that of accounts. */
 struct engine_security {
     struct token_verifier *verifier;
+    struct rate_limiter *rate; /* NULL: nobody sends too fast */
     struct seal_keys *seal_keys;
     struct signer *signer;
     struct secrets *secrets;

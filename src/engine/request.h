@@ -19,7 +19,9 @@ struct request {
     struct uuid caller; /* claims.subject; of a sealed request without a token, its reply_key's */
     struct sealed *sealed;  /* NULL: holds no credentials */
     bool would_end_account; /* a rehearsal accepted it */
-    enum code early;        /* the answer of steps 1 to 3, or CODE_ACCEPTED: go on to the rows */
+    enum code early;        /* the answer of steps 1 to 4, or CODE_ACCEPTED: go on to the rows */
+    int64_t retry_after_ms; /* of RATE_LIMITED */
+    bool charged;           /* to the caller's rate */
     struct digest content_hash;
 };
 

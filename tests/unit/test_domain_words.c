@@ -141,6 +141,7 @@ static const char *const codes_of_the_contract[] = {
     "HAS_UPCOMING_APPOINTMENTS",
     "RETENTION_MINIMUM",
     "REPLY_TOPIC_REQUIRED",
+    "CURSOR_INVALID",
 };
 
 static void codes_are_those_of_the_contract(void **state) {
