@@ -2,8 +2,7 @@
  * texts are the same, or the event is not of these rows. */
 #include "cli/audit_purge.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void audit_purge_begin(struct audit_purge *purge, struct view detail) {
@@ -23,18 +22,20 @@ void audit_purge_add(struct audit_purge *purge, struct uuid slot_id, const struc
     purge->events += chain->sequence;
 }
 
+/* Whatever else the text is: written anew, it would be another one. */
+static bool read_number(const char *text, const char *name, int64_t *number) {
+    const char *at = strstr(text, name);
+    *number = at == NULL ? -1 : strtoll(at + strlen(name), NULL, 10);
+    return *number >= 0;
+}
+
 bool audit_purge_is_true(struct audit_purge *purge) {
     struct purge_record record = {.slots = purge->slots, .events = purge->events};
     char text[PURGE_RECORD_TEXT_SIZE];
     digester_end(&purge->heads, &record.heads);
     if (!purge->has_event || purge->events < 0
-        || sscanf(
-               purge->detail,
-               "before=%20" SCNd64 " slots=%*20[0-9] appointments=%20" SCNd64,
-               &record.before_us,
-               &record.appointments)
-               != 2
-        || record.before_us < 0 || record.appointments < 0) {
+        || !read_number(purge->detail, "before=", &record.before_us)
+        || !read_number(purge->detail, "appointments=", &record.appointments)) {
         return false;
     }
     purge_record_format(&record, text);

@@ -6,9 +6,10 @@
 enum { NUMBER_TEXT_MAX = 20 };
 
 static char *put_text(char *end, const char *text) {
-    size_t size = strlen(text);
-    memcpy(end, text, size);
-    return end + size;
+    for (; *text != '\0'; text++) {
+        *end++ = *text;
+    }
+    return end;
 }
 
 /* None of them is negative: counts, and a time since 1970. */

@@ -161,4 +161,9 @@ static inline struct request *deactivate(unsigned caller, unsigned account) {
     return given_command(0, caller, "DeactivateAccount", fields, 1);
 }
 
+static inline struct request *purge(unsigned caller, const char *before) {
+    const struct field_text fields[] = {{"before", before}};
+    return given_command(0, caller, "PurgeHistory", fields, 1);
+}
+
 #endif

@@ -74,6 +74,10 @@ static inline enum status double_load(
         }
         const char *how = request->lock_accounts_for_update ? "!" : "";
         write_journal("load%s(%zu) ", how, request->command_count);
+        if (request->purge.wanted) {
+            assert_int_equal(request->command_count, 1);
+            write_journal("purge(%d) ", (int)(request->purge.before_us / DAY_US));
+        }
     }
     world_init(world, arena, &sizes);
     for (size_t i = 0; i < sizeof people / sizeof people[0]; i++) {

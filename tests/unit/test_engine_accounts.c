@@ -151,6 +151,20 @@ static void what_ends_an_account_stands_alone(void **state) {
     assert_published(1, "");
 }
 
+/* Each is given what load has found for it, and nothing else that is in hand then. */
+static void each_purge_stands_alone(void **state) {
+    (void)state;
+    (void)log_in("nobody-at-all", WRONG);
+    (void)purge(ADMIN, "1970-01-03T00:00:00Z");
+    (void)purge(ADMIN, "1970-01-04T00:00:00Z");
+    assert_int_equal(run(), STATUS_OK);
+    assert_journal("rehearse(3) find lock(1) note(1,0) commit load(1) save commit publish(1) "
+                   "rehearse(2) rollback load(1) purge(2) save commit publish(1) "
+                   "rehearse(1) rollback load(1) purge(3) save commit publish(1) ");
+    assert_published(1, "");
+    assert_published(2, "");
+}
+
 static void who_may_not_end_an_account_announces_nothing(void **state) {
     (void)state;
     (void)deactivate(DOCTOR, PATIENT);
@@ -239,6 +253,7 @@ int main(void) {
         DESK_TEST(a_batch_hashes_so_many_at_once),
         DESK_TEST(a_repeat_waits_for_the_first_answer),
         DESK_TEST(what_ends_an_account_stands_alone),
+        DESK_TEST(each_purge_stands_alone),
         DESK_TEST(who_may_not_end_an_account_announces_nothing),
         DESK_TEST(what_is_in_the_log_is_not_looked_at),
         DESK_TEST(an_early_answer_needs_no_rehearsal),
