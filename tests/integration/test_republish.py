@@ -1,6 +1,7 @@
 """The audit topic lost and made again: `audit republish` puts every event there once, with the bytes that it had."""
 
 import json
+import uuid
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 
@@ -155,6 +156,27 @@ def test_what_workers_have_still_to_publish_is_left_to_them(own_cell):
     assert republish(own_cell) == {"events": events + 1, "published": 0, "present": events, "waiting": 1}
     Worker(own_cell).wait_until_ready()
     settled(own_cell, events + 1)
+    assert verify(own_cell)[1]["clean"] is True
+
+
+def test_the_topic_goes_and_comes_back_beside_a_worker(own_cell):
+    """What is decided meanwhile waits for the topic; what was lost is published again beside the worker."""
+    topic = own_cell.topic("audit")
+    client, doctor = own_cell.client, own_cell.account("doctor")
+    worker = Worker(own_cell).wait_until_ready()
+    before = [client.publish(doctor, soon(86400 * day)) for day in range(1, 4)]
+    settled(own_cell, 3)
+    client.delete_topic(topic)
+    waiting = client.send("PublishSlot", doctor, {
+        "slot_id": uuid.uuid4(), "starts_at": soon(86400 * 9), "ends_at": soon(86400 * 9 + 600)})
+    worker.wait_for_log("the topics are not as the worker needs them", timeout=60)
+    assert waiting.answers() == []
+    wait_for(lambda: "created" in own_cell.slotkeeper("topics", "create", check=False).stdout, "it to be made again")
+    assert republish(own_cell)["published"] == 3
+    assert waiting.answer(90).code == "ACCEPTED"
+    settled(own_cell, 4)
+    assert {record.key().decode() for record in read_all(own_cell, topic)} == {
+        str(slot) for slot in [*before, uuid.UUID(waiting.key.decode())]}
     assert verify(own_cell)[1]["clean"] is True
 
 
