@@ -40,7 +40,7 @@ static const char insert_sql[] =
 static const char archive_sql[] =
     "INSERT INTO slotkeeper.partition_progress"
     " (topic, partition, cluster_id, generation, next_offset, published_offset)"
-    " VALUES ($3, $2::integer, $4, 0, $5::bigint, $5::bigint) ON CONFLICT DO NOTHING";
+    " VALUES ($1, $2::integer, $3, 0, $4::bigint, $4::bigint)";
 
 #define LOG_COLUMNS                                                                                \
     "partition, record_offset, append_time, caller, command_id, content_hash, recallable,"         \
@@ -155,16 +155,13 @@ static enum status archive(
     const struct texts *texts,
     struct error *error) {
     const char *const progress[] = {
-        texts->topic.text,
-        texts->partition,
-        texts->archive,
-        row->cluster_in_database,
-        texts->remembered};
-    enum status status = run(recovery, archive_sql, progress, 5, error);
+        texts->archive, texts->partition, row->cluster_in_database, texts->remembered};
+    const char *const moved[] = {texts->topic.text, texts->partition, texts->archive};
+    enum status status = run(recovery, archive_sql, progress, 4, error);
     if (status == STATUS_OK) {
-        status = run(recovery, move_sql, progress, 3, error);
+        status = run(recovery, move_sql, moved, 3, error);
     }
-    return status == STATUS_OK ? run(recovery, attempts_sql, progress, 2, error) : status;
+    return status == STATUS_OK ? run(recovery, attempts_sql, moved, 2, error) : status;
 }
 
 /* *generation is the row's from now on. */

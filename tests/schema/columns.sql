@@ -16,7 +16,7 @@ select results_eq(
         ('command_log: caller command_id content_hash event_schema events dead_letter'),
         ('login_throttle: blocked_until'),
         ('partition_progress: owner transactional_id backend_pid backend_start last_offset last_append_time '
-            || 'last_hash taken_at'),
+            || 'last_hash taken_at settled_below tokens_valid_from'),
         ('purged_slot: head_command_id'),
         ('slot: withdrawn_at withdrawal_reason open'),
         ('slot_event: old_state reason related_id detail')$$,

@@ -2,7 +2,7 @@
 -- passes what was consumed.
 
 begin;
-select plan(22);
+select plan(24);
 
 create function pg_temp.with_column(column_name text, value text) returns text language sql as
 $$ select replace(replace(log_row(50), 'route)', 'route, ' || column_name || ')'), '''\x00'')', '''\x00'', ' || value || ')') $$;
@@ -48,6 +48,9 @@ select refused_by(
 select refused_by(
     'update partition_progress set last_offset = 4, last_append_time = now(), last_hash = ''\x00''',
     'partition_progress_last_hash', 'a short hash');
+select allowed('update partition_progress set settled_below = 0, tokens_valid_from = now()', 'a loss was accepted');
+select refused_by(
+    'update partition_progress set settled_below = -1', 'partition_progress_settled_below', 'settled below -1');
 
 select * from finish();
 rollback;

@@ -222,6 +222,22 @@ static void an_expired_request_is_refused(void **state) {
     assert_accepted(decide_command(fixture));
 }
 
+/* It was in time once, and its answer was lost. */
+static void what_was_settled_before_a_loss_is_as_old_as_it_was_then(void **state) {
+    struct fixture *fixture = *state;
+    given_slot(fixture, SLOT, DOCTOR, 60, 90);
+    begin_book(fixture);
+    fixture->decision.append_time_us = NOW_US - DAY_US - 1;
+    fixture->decision.expires_at_us = NOW_US - DAY_US - 2; /* it was late then, too */
+    fixture->decision.settled_before = true;
+    assert_code(EXPIRED, decide_command(fixture));
+    begin_book(fixture);
+    fixture->decision.append_time_us = NOW_US - DAY_US - 1;
+    fixture->decision.expires_at_us = NOW_US - DAY_US - 1;
+    fixture->decision.settled_before = true;
+    assert_accepted(decide_command(fixture));
+}
+
 static void an_old_request_is_refused(void **state) {
     struct fixture *fixture = *state;
     given_slot(fixture, SLOT, DOCTOR, 60, 90);
@@ -363,6 +379,7 @@ int main(void) {
         DOMAIN_TEST(a_token_of_another_version_is_unauthenticated),
         DOMAIN_TEST(a_token_without_version_is_judged_by_its_age),
         DOMAIN_TEST(an_expired_request_is_refused),
+        DOMAIN_TEST(what_was_settled_before_a_loss_is_as_old_as_it_was_then),
         DOMAIN_TEST(an_old_request_is_refused),
         DOMAIN_TEST(a_broker_ahead_of_the_database_does_no_harm),
         DOMAIN_TEST(an_inactive_account_is_refused),

@@ -218,6 +218,44 @@ static void a_token_without_a_version_is_judged_by_its_age(void **state) {
     assert_code(ACCEPTED, attempt.answers[1].code);
 }
 
+/* Since a loss was accepted, in records that were not answered before it. */
+static void an_accepted_loss_ends_older_tokens(void **state) {
+    (void)state;
+    const int64_t issued_at_us = (FIXTURE_AT_S - 60) * TIME_SECOND_US;
+    given_slots(1);
+    (void)book(PATIENT, 1);
+    (void)book(PATIENT_2, 1);
+    clinic.partitions[0].tokens_valid_from_us = issued_at_us + 1;
+    clinic.partitions[0].settled_below = clinic.requests[1].record.offset;
+    const struct answer *answers = decide();
+    assert_code(ACCEPTED, answers[0].code);
+    assert_code(UNAUTHENTICATED, answers[1].code);
+    assert_false(answers[1].has_caller);
+}
+
+static void tokens_issued_since_a_loss_are_good(void **state) {
+    (void)state;
+    given_slots(1);
+    (void)book(PATIENT, 1);
+    clinic.partitions[0].tokens_valid_from_us = (FIXTURE_AT_S - 60) * TIME_SECOND_US;
+    assert_code(ACCEPTED, decide()->code);
+}
+
+static void a_record_settled_before_a_loss_is_not_too_old(void **state) {
+    (void)state;
+    given_slots(2);
+    (void)book(PATIENT, 1);
+    (void)book(PATIENT, 2);
+    for (size_t i = 0; i < 2; i++) {
+        given_header(
+            &clinic.requests[i], "ce_expirytime", view_text(time_text(FIXTURE_AT_US + 1000)));
+    }
+    clinic.partitions[0].settled_below = clinic.requests[1].record.offset;
+    const struct answer *answers = decide();
+    assert_code(ACCEPTED, answers[0].code);
+    assert_code(EXPIRED, answers[1].code);
+}
+
 /* Early answers. ------------------------------------------------------------------------------ */
 
 static void only_the_batch_is_decoded(void **state) {
@@ -481,6 +519,9 @@ int main(void) {
         ENGINE_TEST(refusals_before_the_rules_are_not_recallable),
         ENGINE_TEST(the_account_says_which_tokens_are_current),
         ENGINE_TEST(a_token_without_a_version_is_judged_by_its_age),
+        ENGINE_TEST(an_accepted_loss_ends_older_tokens),
+        ENGINE_TEST(tokens_issued_since_a_loss_are_good),
+        ENGINE_TEST(a_record_settled_before_a_loss_is_not_too_old),
         ENGINE_TEST(only_the_batch_is_decoded),
         ENGINE_TEST(garbage_is_malformed),
         ENGINE_TEST(a_tombstone_is_malformed),
