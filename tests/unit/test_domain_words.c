@@ -140,6 +140,7 @@ static const char *const codes_of_the_contract[] = {
     "LAST_ADMIN",
     "HAS_UPCOMING_APPOINTMENTS",
     "REPLY_TOPIC_REQUIRED",
+    "CURSOR_INVALID",
 };
 
 static void codes_are_those_of_the_contract(void **state) {
