@@ -173,7 +173,7 @@ const struct setting_row setting_rows[] = {
     {"account.batch_max", ACCOUNTS, COUNT(account_batch_max, "64", 1, 1000),
      .sentence = "Account commands in one batch."},
     {"query.threads", ACCOUNTS, COUNT(query_threads, "1", 0, 16),
-     .sentence = "Threads that answer queries; 0: this worker leaves them to others."},
+     .sentence = "Threads that answer queries, each with two database connections, three with a replica; 0: this worker leaves them to others."},
     {"password.threads", ACCOUNTS, COUNT(password_threads, "1", 1, 64),
      .sentence = "Passwords that a worker hashes at once, each on a thread of low priority."},
     {"password.batch_max", ACCOUNTS, COUNT(password_batch_max, "16", 1, 1000),

@@ -11,7 +11,7 @@ enum {
     MAC_AT = 33,
 };
 
-#define GOOD_FOR_US (24 * 3600 * TIME_SECOND_US)
+#define GOOD_FOR_US (INT64_C(24) * 3600 * TIME_SECOND_US)
 
 static void put_long(uint8_t *bytes, int64_t number) {
     uint64_t raw = (uint64_t)number;

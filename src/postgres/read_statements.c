@@ -10,7 +10,7 @@
 #include <assert.h>
 
 /* Rows looked at for one page of a list that passes rows over. */
-#define LOOKED_AT "1000"
+#define LOOKED_AT "400"
 
 #define SLOT_COLUMNS "slot_id, doctor_id, lower(during) AS starts_at, upper(during) AS ends_at"
 
