@@ -8,6 +8,7 @@
  * or somebody added the row, or took the record away. */
 #include "base/time.h"
 #include "cli/audit_database.h"
+#include "cli/audit_textfile.h"
 #include "cli/audit_topic.h"
 #include "cli/clients.h"
 #include "cli/database.h"
@@ -19,16 +20,18 @@
 #include <string.h>
 
 const char cli_audit_usage[] =
-    "  slotkeeper audit verify [--timeout DURATION]\n"
+    "  slotkeeper audit verify [--timeout DURATION] [--textfile FILE]\n"
     "\n"
     "Recomputes the hash chain of every slot and account in the database (database.admin_url) and\n"
     "compares it, event by event, with the audit topic, read from its beginning. Says what it has\n"
     "counted, or names the first event that differs, is missing or was added, and exits 1. It may\n"
     "run while workers do. Takes 64 bytes of memory an event.\n"
-    "  --timeout DURATION   give up when the topic yields nothing for so long; default 60s\n";
+    "  --timeout DURATION   give up when the topic yields nothing for so long; default 60s\n"
+    "  --textfile FILE      after a clean run, when that was, for node_exporter\n";
 
 static const struct option_row rows[] = {
     {"--timeout", OPTION_VALUE},
+    {"--textfile", OPTION_VALUE},
     {NULL, OPTION_FLAG},
 };
 
@@ -79,6 +82,7 @@ const char *audit_kind_sentence(enum audit_kind kind) {
 struct verification {
     const struct cli *cli;
     int64_t timeout_us;
+    const char *textfile; /* NULL: none is wanted */
     PGconn *connection;
     struct consumer *consumer;
     struct renderer renderer;
@@ -239,6 +243,10 @@ static int verify(struct verification *verification) {
         return cli_failed(&error);
     }
     bool clean = verification->finding.kind == AUDIT_NOTHING;
+    if (clean && verification->textfile != NULL
+        && audit_textfile_write(verification->textfile, &error) != STATUS_OK) {
+        return cli_failed(&error);
+    }
     return clean ? print_clean(verification) : print_finding(verification);
 }
 
@@ -264,6 +272,7 @@ int cli_audit(const struct cli *cli) {
     if (timeout != NULL && !duration_parse(timeout, &verification.timeout_us)) {
         return options_usage(cli_audit_usage, "--timeout takes a duration such as 30s or 5m");
     }
+    verification.textfile = options_value(&options, "--textfile");
     if (!cli_has_kafka(cli)) {
         return EXIT_USAGE;
     }
