@@ -120,9 +120,14 @@ def codes_of(worker):
             for code in ("RATE_LIMITED", "SLOT_NOT_FOUND")}
 
 
+def stages_of(worker):
+    return {stage: worker.metric("slotkeeper_stage_seconds_sum", f'{{stage="{stage}"}}')
+            for stage in ("decode", "load", "decide", "save", "commit", "publish")}
+
+
 def measure_noisy(cell, worker, quiet, options, noisy):
     stop, sent = multiprocessing.Event(), multiprocessing.Value("l", 0)
-    before = codes_of(worker)
+    before, stages_before = codes_of(worker), stages_of(worker)
     noise = multiprocessing.Process(target=make_noise, args=(
         cell.stack.servers, cell.topic("slot-commands"), cell.topic("replies.noisy"), noisy.token,
         options.times * options.per_second, options.partitions == "one", stop, sent))
@@ -133,9 +138,10 @@ def measure_noisy(cell, worker, quiet, options, noisy):
     say("noisy", **summary(latencies))
     stop.set()
     noise.join()
-    after = codes_of(worker)
+    after, stages = codes_of(worker), stages_of(worker)
     say("noise", sent=sent.value, per_second=round(sent.value / (time.monotonic() - began + NOISE_LEAD_SECONDS)),
-        **{code: after[code] - before[code] for code in after})
+        **{code: after[code] - before[code] for code in after},
+        stage_seconds={stage: round(stages[stage] - stages_before[stage], 2) for stage in stages})
     return latencies
 
 
