@@ -1,7 +1,6 @@
 /* Between batches: metrics, offsets that no record moves, rows whose time is over, and what `admin`
  * left to publish. All in bounded slices, so that a batch never waits long behind it. */
 #include "app/session_parts.h"
-#include "base/metrics.h"
 #include "base/time.h"
 #include "postgres/row.h"
 
@@ -12,15 +11,6 @@ enum {
     ROWS_MAX = 1000, /* removed by one statement */
     SLICES_MAX = 5,  /* a partition, or the log, a round */
 };
-
-static void measure_lag(struct session *session, const struct partition *partition) {
-    int64_t high = member_high_watermark(session->member, partition->number);
-    char label[LABEL_SIZE];
-    partitions_label(session, partition->number, label);
-    if (high >= 0) {
-        metrics_set(METRIC_CONSUMER_LAG, label, (double)(high - partition->next_offset));
-    }
-}
 
 /* Runs a statement that removes up to ROWS_MAX rows and says how many it was, until fewer were
  * left. *more: not yet. */
@@ -118,7 +108,7 @@ static enum status run_round(struct session *session, int64_t now_us) {
     enum status status = ping(session);
     for (size_t i = 0; status == STATUS_OK && i < session->partition_count; i++) {
         struct partition *partition = &session->partitions[i];
-        measure_lag(session, partition);
+        watch_partition(session, partition);
         if (!partition->stopped && session->host->lane != LANE_QUERIES) {
             status = tidy(session, partition);
         }
@@ -130,6 +120,9 @@ static enum status run_round(struct session *session, int64_t now_us) {
     }
     if (status == STATUS_OK) {
         status = partitions_verify_again(session);
+    }
+    if (status == STATUS_OK) {
+        status = watch_round(session, now_us);
     }
     return status == STATUS_OK ? expire(session, now_us) : status;
 }

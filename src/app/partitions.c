@@ -347,7 +347,7 @@ static void release(struct session *session, struct partition *partition) {
     }
     char label[LABEL_SIZE];
     partitions_label(session, partition->number, label);
-    metrics_hide(METRIC_CONSUMER_LAG, label);
+    watch_end(label);
     if (partition->stopped) {
         metrics_hide(METRIC_PARTITION_STOPPED, label);
         (void)atomic_fetch_sub(&session->host->partitions_stopped, 1);

@@ -30,6 +30,8 @@ struct session {
     int64_t verified_us;  /* monotonic */
     int64_t expired_us;   /* monotonic */
     int64_t forgotten_us; /* monotonic */
+    int64_t measured_us;  /* monotonic */
+    int64_t skew_us;      /* monotonic: when it was last measured */
     struct error *error;
 };
 
@@ -41,6 +43,12 @@ void partitions_cannot_read(void *self, int32_t number, const char *why);
 
 /* What is due between batches, at most once a second. */
 enum status housekeeping_run(struct session *session) MUST_USE;
+
+/* watch.c: brings the metrics of a partition up to date; of the database, and of this thread, at
+ * longer intervals. */
+void watch_partition(struct session *session, struct partition *partition);
+void watch_end(const char *label); /* the partition is given away */
+enum status watch_round(struct session *session, int64_t now_us) MUST_USE;
 
 /* Publishes what `admin` left to publish; done by whoever owns partition 0. */
 enum status pending_publish(struct session *session) MUST_USE;

@@ -2,6 +2,7 @@
  * thread runs one session after the other. */
 #include "app/worker.h"
 
+#include "app/certificates.h"
 #include "app/host.h"
 #include "app/http.h"
 #include "app/keyring.h"
@@ -172,6 +173,11 @@ static void publish_metrics(struct worker *worker) {
     int owned[LANE_COUNT] = {0};
     char why[200];
     keyring_measure(worker->keyring);
+    certificates_measure(worker->settings);
+    metrics_set(
+        METRIC_REQUEST_RETENTION,
+        "",
+        2.0 * (double)worker->settings->command_age_max_us / TIME_SECOND_US);
     for (size_t i = 0; i < worker->thread_count; i++) {
         const struct session_host *host = &worker->threads[i].host;
         owned[host->lane] += atomic_load(&host->partitions_owned);

@@ -51,8 +51,8 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
     [METRIC_DEAD_LETTERS] = {
         "slotkeeper_dead_letters_total", METRIC_COUNTER, NULL, NULL,
         "Records copied to a dead-letter topic.",
-        "Some client sends what cannot be read.",
-        "increase(slotkeeper_dead_letters_total[15m]) > 0"},
+        "Some client sends what cannot be read. Their share in all records is what to watch.",
+        "sum(rate(slotkeeper_dead_letters_total[15m])) / sum(rate(slotkeeper_records_total[15m])) > 0.01"},
     [METRIC_REPLY_ROUTES_REFUSED] = {
         "slotkeeper_reply_routes_refused_total", METRIC_COUNTER, NULL, NULL,
         "Outcomes sent to the outcomes topic because the reply topic could not be used.",
@@ -94,6 +94,50 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
         "Passwords that wait for a hashing thread.",
         "Log-ins come faster than they are hashed; `slotkeeper_records_total` with the code `LOGIN_FAILED` tells a rush from an attack.",
         "sum(rate(slotkeeper_records_total{code=\"LOGIN_FAILED\"}[15m])) > 5"},
+    [METRIC_OLDEST_UNDECIDED] = {
+        "slotkeeper_oldest_undecided_seconds", METRIC_GAUGE, "partition", NULL,
+        "Age of a partition's oldest record that is not decided.",
+        "0 if there is none. While the partition moves, the age of the record before it; while it stands, the time since the worker saw it waiting. At the topic's retention Kafka deletes what nobody has answered.",
+        "max(slotkeeper_oldest_undecided_seconds) > 0.5 * max(slotkeeper_request_retention_seconds)"},
+    [METRIC_REQUEST_RETENTION] = {
+        "slotkeeper_request_retention_seconds", METRIC_GAUGE, NULL, NULL,
+        "How long request topics keep a record: twice `command.age_max`.",
+        "What `topics create` sets, to compare ages with.", NULL},
+    [METRIC_STABLE_OFFSET_AGE] = {
+        "slotkeeper_last_stable_offset_age_seconds", METRIC_GAUGE, "partition", NULL,
+        "How long the last stable offset has stood still with records behind it.",
+        "Some producer holds a transaction open on the request topic, and everybody's records behind its beginning wait. Clients get no TransactionalId ACL.",
+        "max(slotkeeper_last_stable_offset_age_seconds) > 60"},
+    [METRIC_UNPUBLISHED] = {
+        "slotkeeper_unpublished_records", METRIC_GAUGE, "kind", NULL,
+        "What is durable in the database and not known to be published, of all workers.",
+        "`answers`: offsets between what is decided and what is noted as published, at work about a batch a partition; `events`: those that `admin` left.",
+        "min_over_time(max(slotkeeper_unpublished_records{kind=\"answers\"})[10m:1m]) > 10000 or min_over_time(max(slotkeeper_unpublished_records{kind=\"events\"})[10m:1m]) > 0"},
+    [METRIC_SQL_ERRORS] = {
+        "slotkeeper_sql_errors_total", METRIC_COUNTER, "class", NULL,
+        "Statements that PostgreSQL refused, by class of the SQLSTATE; `link`: its connection was lost or too slow.",
+        "Each is tried again. `23`, `40` and `55` are races, which pass; `53` is a server without room, `57` one that stops; `22` and `54` are defects of ours.",
+        "sum(rate(slotkeeper_sql_errors_total{class!~\"23|40|55\"}[10m])) > 0.05"},
+    [METRIC_CERTIFICATE_DAYS] = {
+        "slotkeeper_certificate_days_left", METRIC_GAUGE, "certificate", NULL,
+        "Days until a certificate is no longer valid.",
+        "`kafka.ssl.ca.location`, `kafka.ssl.certificate.location`, `sslrootcert` and `sslcert` of the database's URL: of several in a file the first to end; `database`: the one that PostgreSQL shows. The brokers' own are for a probe from outside. -1: the file cannot be read.",
+        "min(slotkeeper_certificate_days_left) < 14"},
+    [METRIC_CLOCK_SKEW] = {
+        "slotkeeper_clock_skew_seconds", METRIC_GAUGE, "thread", NULL,
+        "PostgreSQL's clock less the brokers': the least time from a record's append to its decision in the last minute.",
+        "It includes the way, some 20 ms, and the wait in a backlog. Below 0: decided before it was sent, so one of the clocks is wrong. Not there while nothing is decided.",
+        "min(slotkeeper_clock_skew_seconds) < -1 or (min(slotkeeper_clock_skew_seconds) > 5 and max(slotkeeper_consumer_lag_records) < 100)"},
+    [METRIC_DATABASE_BYTES] = {
+        "slotkeeper_database_bytes", METRIC_GAUGE, NULL, NULL,
+        "The size of the database.",
+        "It grows with history, and with the log of commands up to `log.retention`. How much room is left, the worker cannot know: the rule is for node_exporter on PostgreSQL's machine, with its mount point.",
+        "predict_linear(node_filesystem_avail_bytes{mountpoint=\"/var/lib/postgresql\"}[6h], 7 * 86400) < 0"},
+    [METRIC_SYNCHRONOUS_STANDBYS] = {
+        "slotkeeper_synchronous_standbys", METRIC_GAUGE, NULL, NULL,
+        "Standbys that a COMMIT waits for.",
+        "0: none is configured, or none is connected, and then COMMIT hangs. Without the role `pg_read_all_stats` the worker counts every connected standby, once there are names in `synchronous_standby_names`.",
+        "max(slotkeeper_synchronous_standbys) < 1"},
 };
 
 /* clang-format on */

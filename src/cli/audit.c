@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "cli/audit_database.h"
 #include "cli/audit_republish.h"
+#include "cli/audit_textfile.h"
 #include "cli/audit_topic.h"
 #include "cli/clients.h"
 #include "cli/database.h"
@@ -20,7 +21,7 @@
 #include <string.h>
 
 const char cli_audit_usage[] =
-    "  slotkeeper audit verify [--timeout DURATION]\n"
+    "  slotkeeper audit verify [--timeout DURATION] [--textfile FILE]\n"
     "  slotkeeper audit republish [--all] [--timeout DURATION]\n"
     "\n"
     "verify recomputes the hash chain of every slot and account in the database "
@@ -34,11 +35,13 @@ const char cli_audit_usage[] =
     "again, for a topic that was lost or made anew; chain by chain, each in order. It may run\n"
     "while workers do, and again after it broke off. Its memory does not grow with the database.\n"
     "  --all                also what is on the topic: each event stands there twice then\n"
-    "  --timeout DURATION   give up when the topic yields nothing for so long; default 60s\n";
+    "  --timeout DURATION   give up when the topic yields nothing for so long; default 60s\n"
+    "  --textfile FILE      after a clean run, when that was, for node_exporter\n";
 
 static const struct option_row rows[] = {
     {"--all", OPTION_FLAG},
     {"--timeout", OPTION_VALUE},
+    {"--textfile", OPTION_VALUE},
     {NULL, OPTION_FLAG},
 };
 
@@ -97,6 +100,7 @@ const char *audit_kind_sentence(enum audit_kind kind) {
 struct verification {
     const struct cli *cli;
     int64_t timeout_us;
+    const char *textfile; /* NULL: none is wanted */
     PGconn *connection;
     struct consumer *consumer;
     struct renderer renderer;
@@ -260,6 +264,10 @@ static int verify(struct verification *verification) {
         return cli_failed(&error);
     }
     bool clean = verification->finding.kind == AUDIT_NOTHING;
+    if (clean && verification->textfile != NULL
+        && audit_textfile_write(verification->textfile, &error) != STATUS_OK) {
+        return cli_failed(&error);
+    }
     return clean ? print_clean(verification) : print_finding(verification);
 }
 
@@ -290,6 +298,7 @@ int cli_audit(const struct cli *cli) {
     if (timeout != NULL && !duration_parse(timeout, &verification.timeout_us)) {
         return options_usage(cli_audit_usage, "--timeout takes a duration such as 30s or 5m");
     }
+    verification.textfile = options_value(&options, "--textfile");
     if (!cli_has_kafka(cli)) {
         return EXIT_USAGE;
     }

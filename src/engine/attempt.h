@@ -14,6 +14,7 @@ struct engine {
     struct store_port store;
     struct bus_port bus;
     struct view cluster_id;
+    int64_t least_delay_us; /* see engine_least_delay_us */
 };
 
 struct attempt {

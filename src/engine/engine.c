@@ -41,6 +41,7 @@ struct engine *engine_new(
     }
     engine->settings = *settings;
     engine->security = *security;
+    engine->least_delay_us = INT64_MAX;
     engine->arena = arena_new(settings->arena_size_max);
     engine->work = arena_new(settings->arena_size_max);
     engine->codec = codec_new(schemas, settings->lane, settings->record_size_max, error);
@@ -133,10 +134,20 @@ static enum status transact(struct attempt *attempt) {
     return STATUS_OK;
 }
 
+int64_t engine_least_delay_us(struct engine *engine) {
+    int64_t least_us = engine->least_delay_us;
+    engine->least_delay_us = INT64_MAX;
+    return least_us;
+}
+
 /* What is true once the transaction is durable. */
 static void move_on(struct attempt *attempt) {
     for (size_t i = 0; i < attempt->claim_count; i++) {
         const struct claim *claim = &attempt->claims[i];
+        int64_t delay_us = attempt->now_us - claim->last_append_time_us;
+        if (delay_us < attempt->engine->least_delay_us) {
+            attempt->engine->least_delay_us = delay_us;
+        }
         claim->partition->next_offset = claim->after_offset;
         claim->partition->untidy = true;
         claim->partition->noted_offset = claim->partition->published_offset;

@@ -56,6 +56,10 @@ void engine_connect(
 struct arena *engine_arena(struct engine *engine);
 struct codec *engine_codec(struct engine *engine);
 
+/* The least time between a record's append, by the broker's clock, and its decision, by the
+ * database's, since this was asked last. INT64_MAX: nothing was decided. */
+int64_t engine_least_delay_us(struct engine *engine);
+
 /* Runs requests[0 .. count) through all stages; records of one partition are in offset order.
  * STATUS_OK: all are answered and published, and their partitions have moved on. STATUS_LOST,
  * STATUS_RETRY: the session ends, what is committed is published by the next owner. STATUS_FATAL:

@@ -8,6 +8,13 @@
 #include "domain/world.h"
 #include "engine/answer.h"
 
+/* Since when a partition has been as it is, by the wall clock; 0: it is not so. */
+struct partition_watch {
+    int64_t next_offset; /* when last looked at; 0: never */
+    int64_t undecided_since_us;
+    int64_t withheld_since_us; /* by an open transaction */
+};
+
 /* A request partition that this thread owns. */
 struct partition {
     int32_t number;
@@ -26,6 +33,7 @@ struct partition {
     int64_t tokens_valid_from_us;
     bool untidy;  /* rows that only served publication may be left */
     bool stopped; /* waits for an operator */
+    struct partition_watch watch;
 };
 
 /* How far a save moves a partition on. */

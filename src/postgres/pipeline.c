@@ -3,13 +3,16 @@
  * logged: PostgreSQL's messages quote rows. */
 #include "postgres/pipeline.h"
 
+#include "base/certificate.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/time.h"
 #include "postgres/connect.h"
 #include "postgres/schema_version.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,6 +207,7 @@ static enum status note_failure(
     if (state == NULL) {
         return STATUS_RETRY;
     }
+    metrics_add(METRIC_SQL_ERRORS, (const char[]){state[0], state[1], '\0'}, 1);
     pipeline->constraint_failed = has_class(state, "23");
     pipeline->lock_timed_out = strcmp(state, LOCK_NOT_AVAILABLE) == 0;
     enum status status = class_of(state);
@@ -302,6 +306,7 @@ static enum status run_until(struct pipeline *pipeline, int64_t deadline_us) {
         pipeline->results[i] = result;
         pipeline->result_count = i + 1;
         if (status == STATUS_LOST) { /* nothing more can be read from this connection */
+            metrics_add(METRIC_SQL_ERRORS, "link", 1);
             log_warning(
                 "the database link is lost or too slow",
                 LOG_TEXT("statement", statement_text(pipeline->queued[i])->name));
@@ -341,6 +346,14 @@ void pipeline_rollback(struct pipeline *pipeline) {
         (void)run_until(pipeline, time_monotonic_us() + pipeline->timeout_us);
     }
     pipeline->in_transaction = false;
+}
+
+bool pipeline_certificate_end(const struct pipeline *pipeline, int64_t *ends_at_us) {
+    SSL *session = PQsslStruct(pipeline->connection, "OpenSSL");
+    X509 *certificate = session == NULL ? NULL : SSL_get1_peer_certificate(session);
+    bool known = certificate != NULL && certificate_end(certificate, ends_at_us);
+    X509_free(certificate);
+    return known;
 }
 
 bool pipeline_constraint_failed(const struct pipeline *pipeline) {

@@ -38,6 +38,10 @@ enum status pipeline_commit(struct pipeline *pipeline) MUST_USE;
 /* ROLLBACK if a transaction is open; a failure shows at the next run. */
 void pipeline_rollback(struct pipeline *pipeline);
 
+/* When the server's certificate ends, as it was shown when the connection was made. False: there is
+ * none, the connection is in clear. */
+bool pipeline_certificate_end(const struct pipeline *pipeline, int64_t *ends_at_us) MUST_USE;
+
 /* The class of the last failure was 23 (a constraint). */
 bool pipeline_constraint_failed(const struct pipeline *pipeline);
 /* The last failure was a lock that was not to be had within lock_timeout (55P03). */

@@ -410,6 +410,16 @@ static const struct statement_text statements[STATEMENT_READS] = {
         {"primary_place",
          "SELECT clock_timestamp(), pg_current_wal_lsn(), pg_postmaster_start_time()"},
     [STATEMENT_PING] = {"ping", "SELECT 1"},
+    /* Of a standby's row only its existence is shown to whoever lacks pg_read_all_stats. */
+    [STATEMENT_MEASURE] =
+        {"measure",
+         "SELECT (SELECT coalesce(sum(next_offset - published_offset), 0)::bigint FROM "
+         "partition_progress),"
+         " (SELECT count(*) FROM (SELECT FROM pending_event ORDER BY position LIMIT 1000) first),"
+         " pg_database_size(current_database()),"
+         " CASE WHEN current_setting('synchronous_standby_names') = '' THEN 0 ELSE (SELECT "
+         "count(*) FROM pg_stat_get_wal_senders()"
+         " WHERE sync_state IS NULL OR sync_state IN ('sync', 'quorum')) END"},
 };
 
 const struct statement_text *statement_text(enum statement statement) {

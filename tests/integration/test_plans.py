@@ -17,7 +17,8 @@ WITHOUT_INDEXES = {"insert_slots", "insert_appointments", "insert_slot_events", 
                    "terminate_stalled"}
 # (size, name) that read an index from end to end. The first rows of a small table by its key; the few active admins; and
 # updates of a table that is small still, which are planned again as soon as it has grown and was analysed.
-END_TO_END = {("new", "load_pending_events"), ("grown", "load_pending_events"), ("new", "update_appointments"),
+END_TO_END = {("new", "measure"), ("grown", "measure"),  # partition_progress has a row a partition
+              ("new", "load_pending_events"), ("grown", "load_pending_events"), ("new", "update_appointments"),
               ("new", "withdraw_slots"), ("new", "count_admins"), ("grown", "count_admins")}
 
 
