@@ -30,7 +30,8 @@ enum metric {
     METRIC_TOKEN_CACHE_HITS,     /* counter */
     METRIC_TOKEN_CACHE_MISSES,   /* counter */
     METRIC_KEY_RELOADS_FAILED,   /* counter */
-    METRIC_PASSWORDS_WAITING,    /* gauge */
+    METRIC_SCHEMA_RELOADS_FAILED, /* counter */
+    METRIC_PASSWORDS_WAITING,     /* gauge */
     METRIC_COUNT
 };
 

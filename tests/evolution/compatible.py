@@ -19,6 +19,7 @@ from avro.schema import make_avsc_object
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 RELEASED = SCHEMAS / "released"
+PLANTED_IN = "v2"
 
 
 def read(path):
@@ -129,7 +130,7 @@ HARMLESS = {
 
 
 def change(name, how):
-    then = read(SCHEMAS / f"{name}.avsc")
+    then = read(RELEASED / PLANTED_IN / f"{name}.avsc")
     now = copy.deepcopy(then)
     how(now)
     return compare(now, then)
