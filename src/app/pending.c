@@ -29,7 +29,11 @@ static enum status to_loose_events(
     struct loose_event *loose) {
     for (size_t i = 0; i < count; i++) {
         struct event_summary summary;
-        if (!codec_read_event(engine_codec(session->host->engine), events[i].body, &summary)) {
+        if (!codec_read_event(
+                engine_codec(session->host->engine),
+                events[i].fingerprint,
+                events[i].body,
+                &summary)) {
             log_error("a pending event cannot be read", LOG_INT("position", events[i].position));
             return STATUS_FATAL;
         }

@@ -129,6 +129,9 @@ const struct setting_row setting_rows[] = {
      .sentence = "Partitions of each topic that `topics create` makes."},
     {"topics.replication_factor", TOPICS, COUNT(topics_replication_factor, "1", 1, 100),
      .sentence = "Copies of each partition that `topics create` asks for; 3 on a cluster that must not lose any."},
+    {"schemas.dir", TOPICS, PATH(schemas_dir),
+     .sentence = "The folder of further schemas that requests may be written with, `*.avsc`; see [wire.md](wire.md). "
+                 "Empty: those built in."},
     {"group.prefix", TOPICS,
      TEXT(group_prefix, "slotkeeper", is_topic_part, "letters, digits, dots, dashes and underscores"),
      .sentence = "What consumer groups and transactional ids begin with."},

@@ -29,6 +29,7 @@ struct settings {
     int64_t reply_topics_max;     /* 1000 */
     int64_t reply_bar_us; /* reply.bar: how long a reply topic that broke a transaction is not used,
                              5m */
+    char schemas_dir[SETTINGS_TEXT_MAX];
     /* worker */
     int64_t worker_threads; /* 3 */
     int64_t worker_drain_us;

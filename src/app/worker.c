@@ -8,6 +8,7 @@
 #include "app/keyring.h"
 #include "app/session.h"
 #include "app/signals.h"
+#include "app/writer_schemas.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/time.h"
@@ -123,6 +124,12 @@ static enum status make_shared(struct worker *worker, struct error *error) {
     if (worker->schemas == NULL) {
         return STATUS_FATAL;
     }
+    const char *folder = worker->settings->schemas_dir;
+    size_t count = 0;
+    if (folder[0] != '\0'
+        && writer_schemas_read(worker->schemas, folder, &count, error) != STATUS_OK) {
+        return STATUS_FATAL;
+    }
     worker->keyring = keyring_new(worker->settings, error);
     return worker->keyring == NULL ? STATUS_FATAL : STATUS_OK;
 }
@@ -208,6 +215,7 @@ static int watch(struct worker *worker) {
             return 0;
         case SIGNAL_EVENT_RELOAD:
             keyring_reload(worker->keyring);
+            writer_schemas_reload(worker->schemas, worker->settings->schemas_dir);
             break;
         case SIGNAL_EVENT_NONE:
             break;

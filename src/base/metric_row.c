@@ -89,6 +89,11 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
         "Times the keys could not be read again.",
         "The worker goes on with the keys it has; a rotation has not arrived.",
         "increase(slotkeeper_key_reloads_failed_total[1h]) > 0"},
+    [METRIC_SCHEMA_RELOADS_FAILED] = {
+        "slotkeeper_schema_reloads_failed_total", METRIC_COUNTER, NULL, NULL,
+        "Times a file in `schemas.dir` could not be taken.",
+        "Requests written with that schema are answered UNKNOWN_SCHEMA.",
+        "increase(slotkeeper_schema_reloads_failed_total[1h]) > 0"},
     [METRIC_PASSWORDS_WAITING] = {
         "slotkeeper_passwords_waiting", METRIC_GAUGE, NULL, NULL,
         "Passwords that wait for a hashing thread.",

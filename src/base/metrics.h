@@ -30,16 +30,17 @@ enum metric {
     METRIC_TOKEN_CACHE_HITS,     /* counter */
     METRIC_TOKEN_CACHE_MISSES,   /* counter */
     METRIC_KEY_RELOADS_FAILED,   /* counter */
-    METRIC_PASSWORDS_WAITING,    /* gauge */
-    METRIC_OLDEST_UNDECIDED,     /* gauge of seconds; label partition */
-    METRIC_REQUEST_RETENTION,    /* gauge of seconds */
-    METRIC_STABLE_OFFSET_AGE,    /* gauge of seconds; label partition */
-    METRIC_UNPUBLISHED,          /* gauge; label kind: answers, events */
-    METRIC_SQL_ERRORS,           /* counter; label class: of the SQLSTATE, or link */
-    METRIC_CERTIFICATE_DAYS,     /* gauge of days; label certificate */
-    METRIC_CLOCK_SKEW,           /* gauge of seconds; label thread */
-    METRIC_DATABASE_BYTES,       /* gauge */
-    METRIC_SYNCHRONOUS_STANDBYS, /* gauge */
+    METRIC_SCHEMA_RELOADS_FAILED, /* counter */
+    METRIC_PASSWORDS_WAITING,     /* gauge */
+    METRIC_OLDEST_UNDECIDED,      /* gauge of seconds; label partition */
+    METRIC_REQUEST_RETENTION,     /* gauge of seconds */
+    METRIC_STABLE_OFFSET_AGE,     /* gauge of seconds; label partition */
+    METRIC_UNPUBLISHED,           /* gauge; label kind: answers, events */
+    METRIC_SQL_ERRORS,            /* counter; label class: of the SQLSTATE, or link */
+    METRIC_CERTIFICATE_DAYS,      /* gauge of days; label certificate */
+    METRIC_CLOCK_SKEW,            /* gauge of seconds; label thread */
+    METRIC_DATABASE_BYTES,        /* gauge */
+    METRIC_SYNCHRONOUS_STANDBYS,  /* gauge */
     METRIC_COUNT
 };
 

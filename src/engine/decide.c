@@ -143,7 +143,8 @@ static void encode_events(
 static enum status answer_from_log(
     const struct attempt *attempt, const struct recall *recall, struct answer *answer) {
     struct outcome_summary summary;
-    if (!codec_read_outcome(attempt->engine->codec, recall->outcome, &summary)) {
+    if (!codec_read_outcome(
+            attempt->engine->codec, recall->outcome_fingerprint, recall->outcome, &summary)) {
         log_error("an outcome in the log cannot be read", LOG_INT("offset", answer->offset));
         return STATUS_FATAL;
     }

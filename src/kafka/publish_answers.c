@@ -82,7 +82,8 @@ static enum status produce_outcome(
         return STATUS_RETRY;
     }
     if (destination.refused) {
-        body = codec_outcome_without_result(publisher->codec, arena, body);
+        body = codec_outcome_without_result(
+            publisher->codec, arena, answer->outcome_fingerprint, body);
         report_refused(answer);
     }
     publisher->named_by_clients =

@@ -154,7 +154,8 @@ static bool read_events(
     }
     for (size_t i = 0; i < answer->event_count; i++) {
         struct event_summary summary;
-        if (!codec_read_event(reader->codec, answer->events[i].body, &summary)) {
+        if (!codec_read_event(
+                reader->codec, answer->event_fingerprint, answer->events[i].body, &summary)) {
             return false;
         }
         answer->events[i].event_id = summary.event_id;
@@ -173,7 +174,7 @@ static bool read_answer(
     answer->outcome_fingerprint = (uint64_t)row_int8(result, row, 5);
     answer->outcome = arena_copy(reader->arena, row_bytes(result, row, 6));
     struct outcome_summary summary;
-    if (!codec_read_outcome(reader->codec, answer->outcome, &summary)
+    if (!codec_read_outcome(reader->codec, answer->outcome_fingerprint, answer->outcome, &summary)
         || !route_decode(arena_copy(reader->arena, row_bytes(result, row, 9)), &answer->route)
         || !read_events(result, row, reader, answer)) {
         return false;

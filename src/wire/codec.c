@@ -1,6 +1,9 @@
 /* One codec: a reader, a writer, and a reused value for each schema that is read or written often.
  */
 #include "wire/codec_parts.h"
+#include "wire/writer.h"
+
+#include <assert.h>
 
 bool generic_init(struct generic *generic, const struct schema *schema) {
     generic->iface = avro_generic_class_from_schema(schema->avro);
@@ -22,45 +25,40 @@ void generic_clean_up(struct generic *generic) {
     }
 }
 
-static enum status command_init(
-    struct codec *codec, const struct schema *schema, struct error *error) {
-    const struct command_definition *definition = command_definition_find(view_text(schema->name));
-    const char *space = codec->lane == LANE_QUERIES ? "query" : "command";
-    if (definition == NULL || definition->lane != codec->lane || !schema_is_in(schema, space)) {
+static enum status map_next(struct codec *codec, struct error *error) {
+    size_t index = codec->command_count++;
+    const struct schema *writer = schemas_any_at(codec->schemas, index);
+    const struct command_definition *definition = writer_definition(writer);
+    if (definition == NULL
+        || (definition != &credentials_definition && definition->lane != codec->lane)) {
         return STATUS_OK;
     }
-    const struct schema *own = schemas_by_name(codec->schemas, schema->full_name);
-    return mapping_init(&codec->commands[schema->index], schema, own, definition, error);
+    const struct schema *own = schemas_by_name(codec->schemas, writer->full_name);
+    return mapping_init(&codec->commands[index], writer, own, definition, error);
 }
 
-static enum status credentials_init(struct codec *codec, struct error *error) {
-    const struct schema *schema = schemas_by_name(codec->schemas, "slotkeeper.command.Credentials");
-    if (schema == NULL) {
-        return error_set(error, STATUS_FATAL, "no schema Credentials");
+const struct mapping *codec_mapping(struct codec *codec, const struct schema *writer) {
+    struct error error;
+    while (codec->command_count <= writer->index) {
+        enum status status = map_next(codec, &error);
+        assert(status == STATUS_OK); /* writer_judge has held the two against each other */
+        (void)status;
     }
-    codec->credentials_schema = schema;
-    return mapping_init(&codec->credentials, schema, schema, &credentials_definition, error);
-}
-
-static size_t most_fields(const struct schemas *schemas) {
-    size_t most = 1; /* calloc is asked for something in any case */
-    for (size_t i = 0; i < schemas_count(schemas); i++) {
-        size_t count = schemas_at(schemas, i)->program->field_count;
-        most = count > most ? count : most;
-    }
-    return most;
+    return &codec->commands[writer->index];
 }
 
 static enum status readers_init(struct codec *codec, struct error *error) {
-    size_t count = schemas_count(codec->schemas);
-    codec->commands = calloc(count, sizeof *codec->commands);
-    codec->fields = calloc(most_fields(codec->schemas), sizeof *codec->fields);
-    if (codec->commands == NULL || codec->fields == NULL) {
+    codec->credentials_schema = schemas_by_name(codec->schemas, "slotkeeper.command.Credentials");
+    codec->commands = calloc(schemas_capacity(codec->schemas), sizeof *codec->commands);
+    if (codec->commands == NULL) {
         return error_set(error, STATUS_FATAL, "no memory for a codec");
     }
-    enum status status = credentials_init(codec, error);
-    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-        status = command_init(codec, schemas_at(codec->schemas, i), error);
+    if (codec->credentials_schema == NULL) {
+        return error_set(error, STATUS_FATAL, "no schema Credentials");
+    }
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && schemas_any_at(codec->schemas, codec->command_count) != NULL) {
+        status = map_next(codec, error);
     }
     return status;
 }
@@ -106,7 +104,6 @@ void codec_destroy(struct codec *codec) {
         return;
     }
     free(codec->commands);
-    free(codec->fields);
     generic_clean_up(&codec->outcome.generic);
     generic_clean_up(&codec->event.generic);
     if (codec->reader != NULL) {

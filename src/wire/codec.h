@@ -105,8 +105,8 @@ struct view codec_encode_event(
 uint64_t codec_outcome_fingerprint(const struct codec *codec);
 uint64_t codec_event_fingerprint(const struct codec *codec);
 
-/* Reads back what codec_encode_outcome wrote: the fields that headers repeat. False: not such
- * bytes. */
+/* Reads back what codec_encode_outcome wrote, of this release or another: the fields that headers
+ * repeat. False: an unknown writer, or not such bytes. */
 struct outcome_summary {
     struct uuid outcome_id;
     enum code code;
@@ -114,12 +114,18 @@ struct outcome_summary {
 };
 
 bool codec_read_outcome(
-    struct codec *codec, struct view body, struct outcome_summary *summary) MUST_USE;
+    struct codec *codec,
+    uint64_t fingerprint,
+    struct view body,
+    struct outcome_summary *summary) MUST_USE;
 
 /* The same outcome with result null: for an outcome that has to go where others read it. The body
- * must be one that codec_encode_outcome wrote (asserted). */
+ * must be one that codec_read_outcome reads (asserted). */
 struct view codec_outcome_without_result(
-    const struct codec *codec, struct arena *arena, struct view body) MUST_USE;
+    const struct codec *codec,
+    struct arena *arena,
+    uint64_t fingerprint,
+    struct view body) MUST_USE;
 
 /* event_id and occurred_at, key of the chain (slot id, or account id), likewise. */
 struct event_summary {
@@ -129,9 +135,12 @@ struct event_summary {
 };
 
 bool codec_read_event(
-    struct codec *codec, struct view body, struct event_summary *summary) MUST_USE;
+    struct codec *codec,
+    uint64_t fingerprint,
+    struct view body,
+    struct event_summary *summary) MUST_USE;
 
-/* Any built-in schema's record, bare body to one JSON object in the arena (uuids and enums as text,
+/* Any schema's record, bare body to one JSON object in the arena (uuids and enums as text,
  * timestamps as RFC 3339, bytes and fixed as hexadecimal), for people; NULL: not such bytes. */
 char *codec_to_json(
     struct codec *codec,

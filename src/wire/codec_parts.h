@@ -87,9 +87,9 @@ struct codec {
     avro_reader_t reader;
     avro_writer_t writer;
     struct mapping *commands; /* by the schema's index; without a definition: not of the lane */
-    struct mapping credentials;
+    size_t command_count;     /* of those: schemas are added meanwhile */
     const struct schema *credentials_schema;
-    struct view *fields; /* of the record that is read, as many as any schema has */
+    struct view fields[SCHEMA_FIELDS_MAX]; /* of the record that is read */
     struct outcome_writer outcome;
     struct event_writer event;
     struct token_writer token;
@@ -142,6 +142,10 @@ void put_event(
 void put_result(
     const struct result_writer *writer, avro_value_t *value, const struct result *result);
 
+/* What the writer's records are to us; without a definition: no command of the lane, and no
+ * credentials. */
+const struct mapping *codec_mapping(struct codec *codec, const struct schema *writer) MUST_USE;
+
 /* The value's bytes, in the arena. */
 struct view codec_write(struct codec *codec, struct arena *arena, avro_value_t *value) MUST_USE;
 /* Reads a body that the walker has passed. False: not read whole. */
@@ -152,5 +156,22 @@ bool codec_read(struct codec *codec, struct view body, avro_value_t *value) MUST
 bool field_text(const struct type *type, struct view bytes, struct view *text) MUST_USE;
 bool field_long(const struct type *type, struct view bytes, int64_t *number) MUST_USE;
 bool field_uuid(const struct type *type, struct view bytes, struct uuid *uuid) MUST_USE;
+
+/* The same by the field's name, which the record has; `fields` are those of the record. */
+bool record_text(
+    const struct type *record,
+    const struct view *fields,
+    const char *name,
+    struct view *text) MUST_USE;
+bool record_long(
+    const struct type *record,
+    const struct view *fields,
+    const char *name,
+    int64_t *number) MUST_USE;
+bool record_uuid(
+    const struct type *record,
+    const struct view *fields,
+    const char *name,
+    struct uuid *uuid) MUST_USE;
 
 #endif

@@ -3,18 +3,22 @@
  * must not pass through it. */
 #include "wire/codec_parts.h"
 #include "wire/framing.h"
+#include "wire/writer.h"
 #include "wire/writing.h"
 
 #include <assert.h>
 
 static bool read_content(struct codec *codec, struct view content, struct command *command) {
-    const struct schema *schema = codec->credentials_schema;
     uint64_t fingerprint = 0;
     struct view body;
     bool has_command_id = false;
-    return unframe_single_object(content, &fingerprint, &body) && fingerprint == schema->fingerprint
-           && program_walk_fields(schema->program, body, codec->fields)
-           && mapping_read(&codec->credentials, codec->fields, NULL, command, &has_command_id)
+    if (!unframe_single_object(content, &fingerprint, &body)) {
+        return false;
+    }
+    const struct schema *writer = writer_of(codec->schemas, codec->credentials_schema, fingerprint);
+    return writer != NULL && program_walk_fields(writer->program, body, codec->fields)
+           && mapping_read(
+               codec_mapping(codec, writer), codec->fields, NULL, command, &has_command_id)
            && command_value(command, "reply_key")->as.bytes.size == PUBLIC_KEY_SIZE;
 }
 

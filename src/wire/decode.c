@@ -26,8 +26,8 @@ static enum code decode_body(
     const struct schema *schema,
     struct view body,
     struct decoded *decoded) {
-    const struct mapping *mapping = &codec->commands[schema->index];
-    if (mapping->definition == NULL) {
+    const struct mapping *mapping = codec_mapping(codec, schema);
+    if (mapping->definition == NULL || mapping->definition == &credentials_definition) {
         salvage(schema, body, decoded);
         return CODE_UNKNOWN_SCHEMA;
     }

@@ -1,5 +1,6 @@
 /* slotkeeper.event.AuditEvent, written and read. */
 #include "wire/codec_parts.h"
+#include "wire/writer.h"
 
 enum {
     EVENT_ID,
@@ -144,24 +145,13 @@ struct view codec_encode_event(
     return codec_write(codec, arena, record);
 }
 
-static bool read_uuid(
-    const struct event_writer *writer, size_t field, const struct view *fields, struct uuid *uuid) {
-    size_t position = writer->binding.fields[field].position;
-    return field_uuid(writer->schema->type->members[position].type, fields[position], uuid);
-}
-
-bool codec_read_event(struct codec *codec, struct view body, struct event_summary *summary) {
-    const struct event_writer *writer = &codec->event;
-    struct view fields[EVENT_FIELDS];
-    if (!program_walk_fields(writer->schema->program, body, fields)) {
-        return false;
-    }
-    size_t occurred_at = writer->binding.fields[OCCURRED_AT].position;
-    return read_uuid(writer, EVENT_ID, fields, &summary->event_id)
-           && (read_uuid(writer, SLOT_ID, fields, &summary->chain_id)
-               || read_uuid(writer, ENTITY_ID, fields, &summary->chain_id))
-           && field_long(
-               writer->schema->type->members[occurred_at].type,
-               fields[occurred_at],
-               &summary->occurred_at_us);
+bool codec_read_event(
+    struct codec *codec, uint64_t fingerprint, struct view body, struct event_summary *summary) {
+    const struct schema *writer = writer_of(codec->schemas, codec->event.schema, fingerprint);
+    const struct view *fields = codec->fields;
+    return writer != NULL && program_walk_fields(writer->program, body, codec->fields)
+           && record_uuid(writer->type, fields, "event_id", &summary->event_id)
+           && (record_uuid(writer->type, fields, "slot_id", &summary->chain_id)
+               || record_uuid(writer->type, fields, "entity_id", &summary->chain_id))
+           && record_long(writer->type, fields, "occurred_at", &summary->occurred_at_us);
 }

@@ -26,3 +26,21 @@ bool field_uuid(const struct type *type, struct view bytes, struct uuid *uuid) {
     struct view text;
     return field_text(type, bytes, &text) && uuid_parse(text, uuid);
 }
+
+bool record_text(
+    const struct type *record, const struct view *fields, const char *name, struct view *text) {
+    size_t at = type_field(record, name);
+    return field_text(record->members[at].type, fields[at], text);
+}
+
+bool record_long(
+    const struct type *record, const struct view *fields, const char *name, int64_t *number) {
+    size_t at = type_field(record, name);
+    return field_long(record->members[at].type, fields[at], number);
+}
+
+bool record_uuid(
+    const struct type *record, const struct view *fields, const char *name, struct uuid *uuid) {
+    size_t at = type_field(record, name);
+    return field_uuid(record->members[at].type, fields[at], uuid);
+}

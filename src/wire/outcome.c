@@ -1,5 +1,6 @@
 /* slotkeeper.event.Outcome, written and read. */
 #include "wire/codec_parts.h"
+#include "wire/writer.h"
 
 enum {
     OUTCOME_ID,
@@ -28,16 +29,12 @@ static const char *const outcome_fields[OUTCOME_FIELDS] = {
     [RESULT] = "result",
 };
 
-/* Null is the first branch and the result the last field, so that codec_outcome_without_result has
- * but one byte to put in its place. */
 static enum status bind_results(struct outcome_writer *writer, struct error *error) {
-    const struct type *record = writer->schema->type;
     size_t position = writer->outcome[RESULT].position;
-    const struct type *results = record->members[position].type;
-    if (results->kind != TYPE_UNION || results->members[0].type->kind != TYPE_NULL
-        || position + 1 != record->member_count) {
-        return error_set(
-            error, STATUS_FATAL, "schema Outcome: the result is not last, or not null");
+    const struct type *results = writer->schema->type->members[position].type;
+    size_t null_branch = 0;
+    if (!writer_null_branch(results, &null_branch)) {
+        return error_set(error, STATUS_FATAL, "schema Outcome: the result is never null");
     }
     return result_writer_init(&writer->results, results, error);
 }
@@ -96,20 +93,13 @@ struct view codec_encode_outcome(
     return codec_write(codec, arena, record);
 }
 
-bool codec_read_outcome(struct codec *codec, struct view body, struct outcome_summary *summary) {
-    const struct outcome_writer *writer = &codec->outcome;
-    const struct type *type = writer->schema->type;
-    struct view fields[OUTCOME_FIELDS];
+bool codec_read_outcome(
+    struct codec *codec, uint64_t fingerprint, struct view body, struct outcome_summary *summary) {
+    const struct schema *writer = writer_of(codec->schemas, codec->outcome.schema, fingerprint);
+    const struct view *fields = codec->fields;
     struct view code;
-    if (!program_walk_fields(writer->schema->program, body, fields)) {
-        return false;
-    }
-    size_t id = writer->outcome[OUTCOME_ID].position;
-    size_t code_at = writer->outcome[CODE].position;
-    size_t decided_at = writer->outcome[DECIDED_AT].position;
-    return field_uuid(type->members[id].type, fields[id], &summary->outcome_id)
-           && field_text(type->members[code_at].type, fields[code_at], &code)
-           && code_parse(code, &summary->code)
-           && field_long(
-               type->members[decided_at].type, fields[decided_at], &summary->decided_at_us);
+    return writer != NULL && program_walk_fields(writer->program, body, codec->fields)
+           && record_uuid(writer->type, fields, "outcome_id", &summary->outcome_id)
+           && record_text(writer->type, fields, "code", &code) && code_parse(code, &summary->code)
+           && record_long(writer->type, fields, "decided_at", &summary->decided_at_us);
 }

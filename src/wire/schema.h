@@ -7,10 +7,10 @@
 
 #include <avro.h>
 
-enum { SCHEMA_TEXT_MAX = 256 * 1024 };
+enum { SCHEMA_TEXT_MAX = 256 * 1024, SCHEMA_FIELDS_MAX = 64 };
 
 struct schema {
-    size_t index; /* among the schemas built in, by full name */
+    size_t index; /* among all: those of this release by full name, earlier ones, added ones */
     const char *text;
     const char *full_name;
     const char *name;
@@ -27,6 +27,11 @@ struct schema {
 enum status schema_init(
     struct schema *schema, const char *text, struct arena *arena, struct error *error) MUST_USE;
 void schema_clean_up(struct schema *schema);
+
+/* All of them; NULL: not so many. */
+const struct schema *schemas_any_at(const struct schemas *schemas, size_t index);
+/* More than any index, now and later. */
+size_t schemas_capacity(const struct schemas *schemas);
 
 /* True for slotkeeper.<space>. */
 bool schema_is_in(const struct schema *schema, const char *space);

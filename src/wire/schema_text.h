@@ -2,6 +2,8 @@
 #ifndef SLOTKEEPER_WIRE_SCHEMA_TEXT_H
 #define SLOTKEEPER_WIRE_SCHEMA_TEXT_H
 
-extern const char *const schema_texts[]; /* ends with NULL */
+/* Each ends with NULL. The second: those under schemas/released. */
+extern const char *const schema_texts[];
+extern const char *const released_schema_texts[];
 
 #endif

@@ -1,24 +1,39 @@
-/* The registry of what is built in: parsed twice, by avro-c, which reads and writes values, and by
+/* The registry: each schema is parsed twice, by avro-c, which reads and writes values, and by
  * type.c for all that avro-c drops. */
 #include "wire/schemas.h"
 
 #include "wire/schema.h"
 #include "wire/schema_text.h"
+#include "wire/writer.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
-enum { SCHEMAS_MEMORY_MAX = 16 * 1024 * 1024 };
+enum {
+    SCHEMAS_MEMORY_MAX = 16 * 1024 * 1024,
+    /* What stands in a text of ADDED_TEXT_MAX takes less by far. */
+    ADDED_MEMORY_MAX = 8 * 1024 * 1024,
+    ADDED_TEXT_MAX = 64 * 1024
+};
 
 struct fingerprinted {
     uint64_t fingerprint;
     const struct schema *schema;
 };
 
+struct added_schema {
+    struct schema schema;
+    struct arena *arena;
+};
+
 struct schemas {
     struct arena *arena;
-    struct schema *items; /* by full name */
-    size_t count;
+    struct schema *items; /* of this release by full name, then of earlier ones */
+    size_t count;         /* of this release */
+    size_t built_in;      /* and of earlier ones */
     struct fingerprinted *by_fingerprint;
+    struct added_schema added[SCHEMAS_ADDED_MAX];
+    atomic_size_t added_count; /* those below it never change */
 };
 
 static bool fail(struct error *error, const char *reason) {
@@ -40,8 +55,8 @@ static bool parse(
     if (schema->type == NULL) {
         return false;
     }
-    if (schema->type->kind != TYPE_RECORD) {
-        return fail(error, "it is not one of a record");
+    if (schema->type->kind != TYPE_RECORD || schema->type->member_count > SCHEMA_FIELDS_MAX) {
+        return fail(error, "it is not one of a record, or of one with too many fields");
     }
     if (avro_schema_from_json_length(text, size, &schema->avro) != 0) {
         schema->avro = NULL;
@@ -102,42 +117,100 @@ static int compare_fingerprints(const void *a, const void *b) {
     return (left->fingerprint > right->fingerprint) - (left->fingerprint < right->fingerprint);
 }
 
+/* Numbers them and fills by_fingerprint. */
 static enum status sort(struct schemas *schemas, struct error *error) {
-    qsort(schemas->items, schemas->count, sizeof *schemas->items, compare_names);
-    for (size_t i = 0; i < schemas->count; i++) {
+    for (size_t i = 0; i < schemas->built_in; i++) {
         schemas->items[i].index = i;
         schemas->by_fingerprint[i] =
             (struct fingerprinted){schemas->items[i].fingerprint, &schemas->items[i]};
     }
     qsort(
         schemas->by_fingerprint,
-        schemas->count,
+        schemas->built_in,
         sizeof *schemas->by_fingerprint,
         compare_fingerprints);
+    for (size_t i = 1; i < schemas->built_in; i++) {
+        if (compare_fingerprints(&schemas->by_fingerprint[i - 1], &schemas->by_fingerprint[i])
+            == 0) {
+            return error_set(error, STATUS_FATAL, "two schemas built in are of one form");
+        }
+    }
+    return STATUS_OK;
+}
+
+static size_t count_texts(const char *const *texts) {
+    size_t count = 0;
+    while (texts[count] != NULL) {
+        count++;
+    }
+    return count;
+}
+
+static enum status load_own(struct schemas *schemas, struct error *error) {
+    for (const char *const *text = schema_texts; *text != NULL; text++) {
+        struct schema *schema = &schemas->items[schemas->built_in++];
+        if (schema_init(schema, *text, schemas->arena, error) != STATUS_OK) {
+            return STATUS_FATAL;
+        }
+    }
+    schemas->count = schemas->built_in;
+    qsort(schemas->items, schemas->count, sizeof *schemas->items, compare_names);
     for (size_t i = 1; i < schemas->count; i++) {
-        if (compare_names(&schemas->items[i - 1], &schemas->items[i]) == 0
-            || compare_fingerprints(&schemas->by_fingerprint[i - 1], &schemas->by_fingerprint[i])
-                   == 0) {
-            return error_set(error, STATUS_FATAL, "two schemas built in are of one name or form");
+        if (compare_names(&schemas->items[i - 1], &schemas->items[i]) == 0) {
+            return error_set(error, STATUS_FATAL, "two schemas built in are of one name");
+        }
+    }
+    return STATUS_OK;
+}
+
+static bool has_fingerprint(const struct schemas *schemas, uint64_t fingerprint) {
+    for (size_t i = 0; i < schemas->built_in; i++) {
+        if (schemas->items[i].fingerprint == fingerprint) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_text(const struct schemas *schemas, const char *text) {
+    for (size_t i = 0; i < schemas->built_in; i++) {
+        if (strcmp(schemas->items[i].text, text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Most have not changed since, and are passed over. */
+static enum status load_released(struct schemas *schemas, struct error *error) {
+    for (const char *const *text = released_schema_texts; *text != NULL; text++) {
+        if (has_text(schemas, *text)) {
+            continue;
+        }
+        struct schema *schema = &schemas->items[schemas->built_in];
+        if (schema_init(schema, *text, schemas->arena, error) != STATUS_OK
+            || writer_judge(schemas, schema, error) != STATUS_OK) {
+            schema_clean_up(schema);
+            return STATUS_FATAL;
+        }
+        if (has_fingerprint(schemas, schema->fingerprint)) {
+            schema_clean_up(schema);
+        } else {
+            schemas->built_in++;
         }
     }
     return STATUS_OK;
 }
 
 static enum status load(struct schemas *schemas, struct error *error) {
-    size_t count = 0;
-    while (schema_texts[count] != NULL) {
-        count++;
-    }
+    size_t count = count_texts(schema_texts) + count_texts(released_schema_texts);
     schemas->items = ARENA_ARRAY(schemas->arena, struct schema, count);
     schemas->by_fingerprint = ARENA_ARRAY(schemas->arena, struct fingerprinted, count);
-    for (size_t i = 0; i < count; i++) {
-        struct schema *schema = &schemas->items[schemas->count++];
-        if (schema_init(schema, schema_texts[i], schemas->arena, error) != STATUS_OK) {
-            return STATUS_FATAL;
-        }
+    enum status status = load_own(schemas, error);
+    if (status == STATUS_OK) {
+        status = load_released(schemas, error);
     }
-    return sort(schemas, error);
+    return status == STATUS_OK ? sort(schemas, error) : status;
 }
 
 struct schemas *schemas_new(struct error *error) {
@@ -158,11 +231,71 @@ void schemas_destroy(struct schemas *schemas) {
     if (schemas == NULL) {
         return;
     }
-    for (size_t i = 0; i < schemas->count; i++) {
+    for (size_t i = 0; i < atomic_load(&schemas->added_count); i++) {
+        schema_clean_up(&schemas->added[i].schema);
+        arena_destroy(schemas->added[i].arena);
+    }
+    for (size_t i = 0; i < schemas->built_in; i++) {
         schema_clean_up(&schemas->items[i]);
     }
     arena_destroy(schemas->arena);
     free(schemas);
+}
+
+static enum status judge_added(
+    const struct schemas *schemas,
+    struct added_schema *place,
+    struct view text,
+    struct error *error) {
+    const char *copy = arena_text(place->arena, text);
+    enum status status = strlen(copy) == text.size
+                             ? schema_init(&place->schema, copy, place->arena, error)
+                             : error_set(error, STATUS_INVALID, "it holds a NUL");
+    return status == STATUS_OK ? writer_judge(schemas, &place->schema, error) : status;
+}
+
+static void give_back(struct added_schema *place) {
+    schema_clean_up(&place->schema);
+    arena_destroy(place->arena);
+    *place = (struct added_schema){0};
+}
+
+enum status schemas_add(
+    struct schemas *schemas, struct view text, bool *added, struct error *error) {
+    size_t count = atomic_load(&schemas->added_count);
+    struct added_schema place = {.arena = arena_new(ADDED_MEMORY_MAX)};
+    *added = false;
+    if (place.arena == NULL) {
+        return error_set(error, STATUS_FATAL, "no memory for a schema");
+    }
+    enum status status = text.size <= ADDED_TEXT_MAX
+                             ? judge_added(schemas, &place, text, error)
+                             : error_set(error, STATUS_INVALID, "it has more than 64 KiB");
+    bool known =
+        status == STATUS_OK && schemas_by_fingerprint(schemas, place.schema.fingerprint) != NULL;
+    if (status == STATUS_OK && !known && count == SCHEMAS_ADDED_MAX) {
+        status = error_set(error, STATUS_INVALID, "it is one too many: at most 64");
+    }
+    if (status != STATUS_OK || known) {
+        give_back(&place);
+        return status;
+    }
+    place.schema.index = schemas->built_in + count;
+    schemas->added[count] = place;
+    atomic_store(&schemas->added_count, count + 1);
+    *added = true;
+    return STATUS_OK;
+}
+
+static const struct schema *added_by_fingerprint(
+    const struct schemas *schemas, uint64_t fingerprint) {
+    size_t count = atomic_load(&schemas->added_count);
+    for (size_t i = 0; i < count; i++) {
+        if (schemas->added[i].schema.fingerprint == fingerprint) {
+            return &schemas->added[i].schema;
+        }
+    }
+    return NULL;
 }
 
 const struct schema *schemas_by_fingerprint(const struct schemas *schemas, uint64_t fingerprint) {
@@ -170,10 +303,10 @@ const struct schema *schemas_by_fingerprint(const struct schemas *schemas, uint6
     const struct fingerprinted *found = bsearch(
         &key,
         schemas->by_fingerprint,
-        schemas->count,
+        schemas->built_in,
         sizeof *schemas->by_fingerprint,
         compare_fingerprints);
-    return found == NULL ? NULL : found->schema;
+    return found == NULL ? added_by_fingerprint(schemas, fingerprint) : found->schema;
 }
 
 const struct schema *schemas_by_name(const struct schemas *schemas, const char *full_name) {
@@ -187,6 +320,18 @@ size_t schemas_count(const struct schemas *schemas) {
 
 const struct schema *schemas_at(const struct schemas *schemas, size_t index) {
     return index < schemas->count ? &schemas->items[index] : NULL;
+}
+
+const struct schema *schemas_any_at(const struct schemas *schemas, size_t index) {
+    if (index < schemas->built_in) {
+        return &schemas->items[index];
+    }
+    index -= schemas->built_in;
+    return index < atomic_load(&schemas->added_count) ? &schemas->added[index].schema : NULL;
+}
+
+size_t schemas_capacity(const struct schemas *schemas) {
+    return schemas->built_in + SCHEMAS_ADDED_MAX;
 }
 
 const char *schema_full_name(const struct schema *schema) {

@@ -3,6 +3,7 @@
 #include "wire/codec_parts.h"
 #include "wire/cursor.h"
 #include "wire/framing.h"
+#include "wire/writer.h"
 #include "wire/writing.h"
 
 #include <assert.h>
@@ -62,32 +63,27 @@ struct view codec_encode_token(
     return view_of(start, (size_t)(to.at - start));
 }
 
-/* The symbol that the walk has passed as one of the schema's. */
-static bool read_role(const struct token_writer *writer, struct view bytes, enum role *role) {
-    struct cursor cursor = cursor_of(bytes);
-    int64_t symbol = -1;
-    bool good = cursor_long(&cursor, &symbol);
-    for (unsigned i = 0; good && i < ROLE_COUNT; i++) {
-        if (writer->roles[i] == symbol) {
-            *role = (enum role)i;
-            return true;
-        }
-    }
-    return false;
+/* The walk has held the index against the writer's symbols. */
+static bool read_role(const struct type *record, const struct view *fields, enum role *role) {
+    size_t at = type_field(record, "role");
+    struct cursor cursor = cursor_of(fields[at]);
+    int64_t symbol = 0;
+    return cursor_long(&cursor, &symbol)
+           && role_parse(view_text(record->members[at].type->symbols[symbol]), role);
 }
 
 bool codec_read_token(struct codec *codec, struct view content, struct token_content *token) {
-    const struct token_writer *writer = &codec->token;
-    const struct type_member *members = writer->schema->type->members;
     const struct view *fields = codec->fields;
     uint64_t fingerprint = 0;
     struct view body;
-    return unframe_single_object(content, &fingerprint, &body)
-           && fingerprint == writer->schema->fingerprint
-           && program_walk_fields(writer->schema->program, body, codec->fields)
-           && field_uuid(members[COMMAND_ID].type, fields[COMMAND_ID], &token->command_id)
-           && field_uuid(members[ACCOUNT_ID].type, fields[ACCOUNT_ID], &token->account_id)
-           && read_role(writer, fields[ROLE], &token->role)
-           && field_text(members[TOKEN].type, fields[TOKEN], &token->token)
-           && field_long(members[EXPIRES_AT].type, fields[EXPIRES_AT], &token->expires_at_us);
+    if (!unframe_single_object(content, &fingerprint, &body)) {
+        return false;
+    }
+    const struct schema *writer = writer_of(codec->schemas, codec->token.schema, fingerprint);
+    return writer != NULL && program_walk_fields(writer->program, body, codec->fields)
+           && record_uuid(writer->type, fields, "command_id", &token->command_id)
+           && record_uuid(writer->type, fields, "account_id", &token->account_id)
+           && read_role(writer->type, fields, &token->role)
+           && record_text(writer->type, fields, "token", &token->token)
+           && record_long(writer->type, fields, "expires_at", &token->expires_at_us);
 }

@@ -147,7 +147,8 @@ static void every_code_is_written_and_read(void **state) {
 
         struct outcome_summary summary;
         struct view body = codec_encode_outcome(fixture.codec, fixture.arena, &outcome);
-        assert_true(codec_read_outcome(fixture.codec, body, &summary));
+        assert_true(codec_read_outcome(
+            fixture.codec, codec_outcome_fingerprint(fixture.codec), body, &summary));
         assert_true(uuid_equal(summary.outcome_id, outcome.outcome_id));
         assert_int_equal(summary.code, code);
         assert_int_equal(summary.decided_at_us, outcome.decided_at_us);
@@ -254,13 +255,15 @@ static void an_event_is_read_by_its_chain(void **state) {
     struct audit_event event = booked();
     struct event_summary summary;
     struct view body = codec_encode_event(fixture.codec, fixture.arena, &event);
-    assert_true(codec_read_event(fixture.codec, body, &summary));
+    assert_true(
+        codec_read_event(fixture.codec, codec_event_fingerprint(fixture.codec), body, &summary));
     assert_true(uuid_equal(summary.event_id, event.event_id));
     assert_true(uuid_equal(summary.chain_id, event.slot_id));
     assert_int_equal(summary.occurred_at_us, NOW_US);
     event.has_slot_id = false;
     body = codec_encode_event(fixture.codec, fixture.arena, &event);
-    assert_true(codec_read_event(fixture.codec, body, &summary));
+    assert_true(
+        codec_read_event(fixture.codec, codec_event_fingerprint(fixture.codec), body, &summary));
     assert_true(uuid_equal(summary.chain_id, event.entity_id));
 }
 
@@ -273,14 +276,23 @@ static void other_bytes_are_no_summary(void **state) {
     struct view body = codec_encode_outcome(fixture.codec, fixture.arena, &outcome);
     struct view event_body = codec_encode_event(fixture.codec, fixture.arena, &event);
     for (size_t cut = 0; cut < body.size; cut++) {
-        assert_false(codec_read_outcome(fixture.codec, view_of(body.data, cut), &outcome_summary));
+        assert_false(codec_read_outcome(
+            fixture.codec,
+            codec_outcome_fingerprint(fixture.codec),
+            view_of(body.data, cut),
+            &outcome_summary));
     }
     for (size_t cut = 0; cut < event_body.size; cut++) {
-        assert_false(
-            codec_read_event(fixture.codec, view_of(event_body.data, cut), &event_summary));
+        assert_false(codec_read_event(
+            fixture.codec,
+            codec_event_fingerprint(fixture.codec),
+            view_of(event_body.data, cut),
+            &event_summary));
     }
-    assert_false(codec_read_outcome(fixture.codec, event_body, &outcome_summary));
-    assert_false(codec_read_event(fixture.codec, body, &event_summary));
+    assert_false(codec_read_outcome(
+        fixture.codec, codec_outcome_fingerprint(fixture.codec), event_body, &outcome_summary));
+    assert_false(codec_read_event(
+        fixture.codec, codec_event_fingerprint(fixture.codec), body, &event_summary));
     assert_null(codec_to_json(
         fixture.codec, fixture.arena, schema_of("slotkeeper.event.Outcome"), event_body));
 }
@@ -295,7 +307,8 @@ static void a_code_that_is_not_ours_is_not_read(void **state) {
     uint8_t *found = memmem(body.data, body.size, "SLOT_TAKEN", 10);
     assert_non_null(found);
     found[9] = 'X';
-    assert_false(codec_read_outcome(fixture.codec, body, &summary));
+    assert_false(codec_read_outcome(
+        fixture.codec, codec_outcome_fingerprint(fixture.codec), body, &summary));
 }
 
 static void fingerprints_are_those_of_the_schemas(void **state) {
