@@ -221,7 +221,7 @@ def main():
     parser.add_argument("--slots", type=int, default=200000)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--round-slots", type=int, default=5000)
-    parser.add_argument("--pause", type=float, default=0.1)
+    parser.add_argument("--pause", type=float, default=0.5)
     parser.add_argument("--full", action="store_true")
     options = parser.parse_args()
     stack = Stack()
