@@ -58,7 +58,8 @@ struct settings {
     int64_t login_failures_free, login_delay_max_us, login_failures_max, login_lock_us;
     int64_t login_rows_max;
     /* later commands, parsed and documented already */
-    int64_t rate_per_second, rate_burst, rate_callers_max, query_page_max, query_lag_max_us, retention_minimum_us;
+    int64_t rate_per_second, rate_burst, rate_callers_max, query_page_max, query_lag_max_us,
+        retention_minimum_us;
     /* kafka.PROPERTY, in order of mention, the last of a name wins */
     struct kafka_property kafka[SETTINGS_KAFKA_MAX];
     size_t kafka_count;
