@@ -413,8 +413,9 @@ static const struct statement_text statements[STATEMENT_READS] = {
     /* Of a standby's row only its existence is shown to whoever lacks pg_read_all_stats. */
     [STATEMENT_MEASURE] =
         {"measure",
-         "SELECT (SELECT coalesce(sum(next_offset - published_offset), 0)::bigint FROM "
-         "partition_progress),"
+         "SELECT (SELECT coalesce(sum(gap), 0)::bigint FROM (SELECT next_offset - "
+         "published_offset AS gap"
+         " FROM partition_progress ORDER BY topic, partition LIMIT 10000) every),"
          " (SELECT count(*) FROM (SELECT FROM pending_event ORDER BY position LIMIT 1000) first),"
          " pg_database_size(current_database()),"
          " CASE WHEN current_setting('synchronous_standby_names') = '' THEN 0 ELSE (SELECT "

@@ -9,6 +9,7 @@ alerting() {
 }
 
 runbook() {
+    # shellcheck disable=SC2016 # backquotes of Markdown
     sed -n '/^## When an alert fires/,/^## /s/^| `\(slotkeeper_[a-z_]*\)` |.*/\1/p' operations.md | sort
 }
 

@@ -81,7 +81,7 @@ static void a_rate_that_divides_no_second_is_kept_exactly(void **state) {
     (void)state;
     given(7, 1, MANY);
     int count = 0;
-    for (int64_t us = 0; us <= 100 * SECOND_US; us += 1000) {
+    for (int64_t us = 0; us <= INT64_C(100) * SECOND_US; us += 1000) {
         count += take(1, 0, us) == 0 ? 1 : 0;
     }
     assert_in_range(count, 698, 701); /* asked every ms, each up to one ms late */
