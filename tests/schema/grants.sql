@@ -48,8 +48,10 @@ select results_eq(
         where kind <> 'column' group by kind, name order by kind collate "C", name collate "C"$$,
     $$values
         ('function expire_log', 'EXECUTE'),
+        ('function find_purgeable', 'EXECUTE'),
         ('function forget_answers', 'EXECUTE'),
         ('function forget_log_ins', 'EXECUTE'),
+        ('function purge_slots', 'EXECUTE'),
         ('relation account_event', 'INSERT SELECT'),
         ('relation appointment', 'SELECT'),
         ('relation command_log', 'INSERT SELECT'),

@@ -1,0 +1,3 @@
+-- Revert slotkeeper:slot_end
+
+drop index concurrently slotkeeper.slot_end;
