@@ -135,7 +135,7 @@ create database slotkeeper;
 \\connect slotkeeper
 \\set owner_password '$3'
 \\set worker_password '$4'
-\\i '$ROOT/migrations/bootstrap.sql'
+\\i '$MIGRATIONS/bootstrap.sql'
 alter database slotkeeper owner to slotkeeper_owner;
 EOT
 }
@@ -193,7 +193,7 @@ stack_migrate() {
     local dir=$1 password
     # shellcheck source=/dev/null
     password=$(. "$2" && printf '%s' "$SLOTKEEPER_DATABASE_ADMIN_URL" | sed 's|^[^:]*://[^:]*:\([^@]*\)@.*|\1|')
-    (cd "$ROOT/migrations" && PGPASSWORD=$password SQITCH_FULLNAME=slotkeeper SQITCH_EMAIL=slotkeeper@localhost \
+    (cd "$MIGRATIONS" && PGPASSWORD=$password SQITCH_FULLNAME=slotkeeper SQITCH_EMAIL=slotkeeper@localhost \
         stack_verified "$dir" sqitch deploy --quiet --verify \
         --target "db:pg://slotkeeper_owner@127.0.0.1:$(postgres_port "$dir")/slotkeeper") \
         >"$dir/migrate.log" 2>&1 9>&- || {

@@ -2,6 +2,8 @@
  * that it cannot read, so those are not passed on. */
 #include "postgres/connect.h"
 
+#include "postgres/schema_version.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,8 +21,12 @@ static const char *const keywords[] = {
     NULL,
 };
 
-static const char session_sql[] = "SET TIME ZONE 'UTC'; SET client_min_messages = warning; "
-                                  "SET bytea_output = hex; SET standard_conforming_strings = on";
+/* The lock says what the session was built for, and keeps nobody waiting: see
+ * slotkeeper.worker_sessions_before in migrations/. */
+static const char session_sql[] =
+    "SELECT pg_try_advisory_lock_shared(1936486260, " SCHEMA_VERSION_TEXT "); "
+    "SET TIME ZONE 'UTC'; SET client_min_messages = warning; "
+    "SET bytea_output = hex; SET standard_conforming_strings = on";
 
 /* One line, without `secret`, which stands for every occurrence of the password. */
 static void copy_sentence(struct error *error, const char *text, const char *secret) {

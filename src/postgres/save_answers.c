@@ -1,5 +1,6 @@
 /* The rows of command_log, by (caller, command_id). */
 #include "postgres/save_parts.h"
+#include "postgres/schema_version.h"
 
 #include <stdlib.h>
 
@@ -91,5 +92,6 @@ void save_answers(struct save *save, const struct answer *answers, size_t count)
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
         parameters_add_array(parameters, arrays[i]);
     }
+    parameters_add_int4(parameters, save->arena, SCHEMA_VERSION);
     save_queue(save, STATEMENT_INSERT_ANSWERS, parameters, (long long)count);
 }

@@ -43,8 +43,9 @@ def _die_with_parent():
 class Worker:
     """One place for a worker: after a kill the next process takes it."""
 
-    def __init__(self, stack, name, settings=None):
+    def __init__(self, stack, name, settings=None, binary=None):
         self.stack = stack
+        self.binary = binary or stack.binary
         self.name = name
         self.settings = settings or {}
         self.log = stack.folder / f"worker-{name}.log"
@@ -55,7 +56,7 @@ class Worker:
         environment = {**self.stack.environment, **self.settings, **settings}
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [self.stack.binary, "worker"],
+                [self.binary, "worker"],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -179,8 +180,8 @@ class Stack:
             check=True,
         ).stdout.decode()
 
-    def worker(self, name, settings=None):
-        worker = Worker(self, name, settings)
+    def worker(self, name, settings=None, binary=None):
+        worker = Worker(self, name, settings, binary)
         self.workers.append(worker)
         return worker
 

@@ -75,8 +75,8 @@ GROW = """
     select slot_id, n, gen_random_uuid(), 'slot', slot_id, 'open', doctor_id, 'doctor', gen_random_uuid(), now(),
         sha256('none') from slot, generate_series(1, 2) n;
     insert into command_log (topic, partition, record_offset, append_time, caller, command_id, content_hash, recallable,
-        decided_at, code, outcome_schema, outcome, route)
-    select 'topic', n % 4, n, now(), gen_random_uuid(), gen_random_uuid(), sha256('none'), true, now(), '', 0, '', ''
+        decided_at, code, worker_version, outcome_schema, outcome, route)
+    select 'topic', n % 4, n, now(), gen_random_uuid(), gen_random_uuid(), sha256('none'), true, now(), '', 3, 0, '', ''
     from generate_series(1, 20000) n;
     insert into login_throttle (login_key, failures, last_attempt_at)
     select sha256(n::text::bytea), n % 7, now() from generate_series(1, 5000) n;

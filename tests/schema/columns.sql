@@ -13,7 +13,7 @@ select results_eq(
         ('account: login password_hash closing_at deactivated_at erased_at'),
         ('account_event: old_state reason related_id detail'),
         ('appointment: seat rescheduled_from cancel_reason ended_at guard active'),
-        ('command_log: caller command_id content_hash event_schema events dead_letter'),
+        ('command_log: caller command_id content_hash event_schema events dead_letter worker_version'),
         ('login_throttle: blocked_until'),
         ('partition_progress: owner transactional_id backend_pid backend_start last_offset last_append_time '
             || 'last_hash taken_at settled_below tokens_valid_from'),

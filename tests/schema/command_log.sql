@@ -2,7 +2,7 @@
 -- passes what was consumed.
 
 begin;
-select plan(24);
+select plan(27);
 
 create function pg_temp.with_column(column_name text, value text) returns text language sql as
 $$ select replace(replace(log_row(50), 'route)', 'route, ' || column_name || ')'), '''\x00'')', '''\x00'', ' || value || ')') $$;
@@ -31,6 +31,14 @@ select refused_by(log_row(-1), 'command_log_place', 'an offset below 0');
 select refused_by(replace(log_row(6), '''t'', 0', '''t'', -1'), 'command_log_place', 'a partition below 0');
 select refused_by(
     pg_temp.with_column('events', '''\x00'''), 'command_log_event_schema', 'events without their schema');
+select refused_by(
+    pg_temp.with_column('event_schema', '7'), 'command_log_event_schema', 'a schema without events');
+select allowed(
+    replace(replace(pg_temp.with_column('events', '''\x00'', 7'), 'route, events', 'route, events, event_schema'),
+        '0, 50,', '0, 51,'),
+    'events with their schema');
+select refused_by(
+    replace(log_row(6), ', 3, 1, ', ', null, 1, '), 'command_log_worker_version', 'a release that does not say which it is');
 select allowed(
     pg_temp.with_column('dead_letter', '''\x00'''), 'an unreadable record with what it said');
 select refused_by(

@@ -86,8 +86,8 @@ create function log_row(record_offset bigint, command text default null, decided
 returns text language sql as
 $$
     select format('insert into command_log (topic, partition, record_offset, append_time, caller, command_id,
-            content_hash, recallable, decided_at, code, outcome_schema, outcome, route)
-            values (''t'', 0, %s, %L, %L, %L, %L, %L, %L, '''', 1, ''\x00'', ''\x00'')',
+            content_hash, recallable, decided_at, code, worker_version, outcome_schema, outcome, route)
+            values (''t'', 0, %s, %L, %L, %L, %L, %L, %L, '''', 3, 1, ''\x00'', ''\x00'')',
         record_offset, decided_at, id('caller'), id(command), sha256('x'), command is not null, decided_at)
 $$;
 

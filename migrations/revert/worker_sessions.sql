@@ -1,0 +1,7 @@
+-- Revert slotkeeper:worker_sessions
+
+begin;
+
+drop function slotkeeper.worker_sessions_before(integer);
+
+commit;

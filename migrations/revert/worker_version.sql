@@ -1,0 +1,7 @@
+-- Revert slotkeeper:worker_version
+
+begin;
+
+alter table slotkeeper.command_log drop column worker_version;
+
+commit;
