@@ -14,8 +14,8 @@ enum { NUMBER_SIZE = 24, SQL_SIZE = 4096, PRESENT_BATCH = 1000 };
 
 static const char *const tables_sql[] = {
     "CREATE TEMPORARY TABLE republish_present (event_id uuid)",
-    "CREATE TEMPORARY TABLE republish_border"
-    " (topic text, accounts boolean, partition integer, unpublished_from bigint)",
+    ("CREATE TEMPORARY TABLE republish_border"
+     " (topic text, accounts boolean, partition integer, unpublished_from bigint)"),
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 };
 

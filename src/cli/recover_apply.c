@@ -57,6 +57,12 @@ static const char attempts_sql[] =
 static const char tokens_sql[] =
     "UPDATE slotkeeper.partition_progress SET tokens_valid_from = clock_timestamp()";
 
+/* Partitions that are added later ask the first one of their topic. */
+static const char queries_sql[] =
+    "INSERT INTO slotkeeper.partition_progress"
+    " (topic, partition, cluster_id, next_offset, published_offset) VALUES ($1, 0, $2, 0, 0)"
+    " ON CONFLICT DO NOTHING";
+
 static const char settled_sql[] =
     "UPDATE slotkeeper.partition_progress"
     " SET settled_below = greatest(coalesce(settled_below, 0), $3::bigint)"
@@ -231,7 +237,12 @@ static bool any_effect_is_lost(const struct recovery *recovery) {
 
 /* Also where nothing is lost: an account's password may have been changed on any partition. */
 static enum status end_tokens(const struct recovery *recovery, struct error *error) {
-    enum status status = run(recovery, tokens_sql, NULL, 0, error);
+    struct topic_name queries = topic_name(recovery->cli->settings->topics_prefix, TOPIC_QUERIES);
+    const char *const first[] = {queries.text, recovery->cluster_here};
+    enum status status = run(recovery, queries_sql, first, 2, error);
+    if (status == STATUS_OK) {
+        status = run(recovery, tokens_sql, NULL, 0, error);
+    }
     for (size_t i = 0; status == STATUS_OK && i < recovery->row_count; i++) {
         const struct texts texts = texts_of(recovery, &recovery->rows[i]);
         const char *const values[] = {texts.topic.text, texts.partition, texts.settled_below};
@@ -243,12 +254,14 @@ static enum status end_tokens(const struct recovery *recovery, struct error *err
 static enum status write_rows(const struct recovery *recovery, struct error *error) {
     enum status status = database_do(
         recovery->connection, "SELECT set_config('slotkeeper.housekeeping', 'on', true)", error);
+    bool lost = any_effect_is_lost(recovery);
     for (size_t i = 0; status == STATUS_OK && i < recovery->row_count; i++) {
-        if (recovery->rows[i].plan.found != NULL) {
-            status = settle_row(recovery, &recovery->rows[i], error);
+        const struct recover_row *row = &recovery->rows[i];
+        if (row->plan.found != NULL || (lost && !row->facts.has_row)) {
+            status = settle_row(recovery, row, error);
         }
     }
-    if (status == STATUS_OK && any_effect_is_lost(recovery)) {
+    if (status == STATUS_OK && lost) {
         status = end_tokens(recovery, error);
     }
     return status;

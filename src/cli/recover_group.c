@@ -2,16 +2,45 @@
  * administrator's request, which the broker grants only for a group that is empty. */
 #include "cli/recover_group.h"
 
+#include "base/time.h"
 #include "cli/clients.h"
 #include "kafka/topic_request.h"
 
 #include <stdio.h>
+
+enum { AGAIN_MS = 200 };
 
 struct group_name group_of_topic(const struct settings *settings, enum topic topic) {
     struct group_name name;
     (void)snprintf(
         name.text, sizeof name.text, "%s.%s", settings->group_prefix, topic_suffix(topic));
     return name;
+}
+
+/* A broker that has just become the group's coordinator, or is about to. */
+static bool passes(rd_kafka_resp_err_t failure) {
+    return failure == RD_KAFKA_RESP_ERR_NOT_COORDINATOR
+           || failure == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE
+           || failure == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS
+           || failure == RD_KAFKA_RESP_ERR__WAIT_COORD || kafka_error_passes(failure);
+}
+
+static rd_kafka_resp_err_t ask_once(rd_kafka_t *client, rd_kafka_topic_partition_list_t *list) {
+    rd_kafka_resp_err_t failure = rd_kafka_committed(client, list, CLIENT_TIMEOUT_MS);
+    for (int i = 0; failure == RD_KAFKA_RESP_ERR_NO_ERROR && i < list->cnt; i++) {
+        failure = list->elems[i].err;
+    }
+    return failure;
+}
+
+static rd_kafka_resp_err_t ask(rd_kafka_t *client, rd_kafka_topic_partition_list_t *list) {
+    int64_t deadline_us = time_monotonic_us() + CLIENT_TIMEOUT_MS * INT64_C(1000);
+    rd_kafka_resp_err_t failure = ask_once(client, list);
+    while (passes(failure) && time_monotonic_us() < deadline_us) {
+        (void)rd_kafka_poll(client, AGAIN_MS);
+        failure = ask_once(client, list);
+    }
+    return failure;
 }
 
 static enum status read_committed(
@@ -24,10 +53,9 @@ static enum status read_committed(
     for (int32_t i = 0; i < partition_count; i++) {
         (void)rd_kafka_topic_partition_list_add(list, topic, i);
     }
-    rd_kafka_resp_err_t failure = rd_kafka_committed(client, list, CLIENT_TIMEOUT_MS);
+    rd_kafka_resp_err_t failure = ask(client, list);
     for (int32_t i = 0; i < partition_count; i++) {
         offsets[i] = list->elems[i].offset;
-        failure = failure == RD_KAFKA_RESP_ERR_NO_ERROR ? list->elems[i].err : failure;
     }
     rd_kafka_topic_partition_list_destroy(list);
     if (failure != RD_KAFKA_RESP_ERR_NO_ERROR) {

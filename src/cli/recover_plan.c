@@ -79,7 +79,11 @@ static void plan_same_topic(const struct recover_facts *facts, struct recover_pl
 }
 
 struct recover_plan recover_plan(const struct recover_facts *facts) {
-    struct recover_plan plan = {.old_topic_read_from = -1, .commit_offset = -1};
+    struct recover_plan plan = {
+        .old_topic_read_from = -1,
+        .next_offset = facts->partition.next_offset,
+        .published_offset = facts->partition.published_offset,
+        .commit_offset = -1};
     plan.found = find(facts, &plan.reason);
     if (plan.found == NULL) {
         return plan;

@@ -29,7 +29,7 @@ struct offset_range {
 };
 
 struct recover_plan {
-    const char *found;   /* a word as the worker says it; NULL: in order, nothing else is set */
+    const char *found;   /* a word as the worker says it; NULL: in order, all stays as it is */
     struct error reason; /* the sentence for it */
     bool other_topic;    /* the records are not those that the database has consumed */
 

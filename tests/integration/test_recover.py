@@ -151,6 +151,28 @@ def test_a_restored_database_answers_again_what_it_lost(own_cell):
     assert json.loads(own_cell.slotkeeper("audit", "verify", "--json").stdout)["clean"] is True
 
 
+def test_an_empty_database_decides_all_again(own_cell):
+    """Restored to before its first worker: there is not even a row of a partition."""
+    client, doctor = own_cell.client, own_cell.account("doctor")
+    empty = Copy(own_cell)
+    worker = Worker(own_cell).wait_until_ready()
+    lost = [offer(client, doctor, 1, partition=1)]
+    assert codes(lost) == ["ACCEPTED"]
+    assert worker.stop() == 0
+    empty.restore()
+    row, = recover(own_cell, status=1)
+    assert (row["partition"], row["answered_again"]) == (1, {"from": 0, "below": row["committed_offset"]})
+    recover(own_cell, "--accept-loss")
+    assert nothing_to_do(own_cell)
+    late = [offer(client, doctor, 2, partition=0, token=own_cell.stack.signer.token(
+        doctor.id, "doctor", iat=int(time.time()) - 600))]
+    Worker(own_cell).wait_until_ready()
+    assert len({answer["outcome_id"] for answer in both_answers(client, lost[0])}) == 2
+    assert codes(late) == ["UNAUTHENTICATED"]
+    assert rows(own_cell, "select count(*) from slot") == 1
+    assert rows(own_cell, "select count(*) from partition_progress where tokens_valid_from is null") == 0
+
+
 def test_a_topic_made_again_is_read_from_its_beginning(own_cell):
     client, doctor = own_cell.client, own_cell.account("doctor")
     worker = Worker(own_cell).wait_until_ready()

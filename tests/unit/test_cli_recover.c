@@ -36,6 +36,8 @@ static void what_is_in_order_needs_nothing(void **state) {
     struct recover_plan plan = recover_plan(&facts);
     assert_null(plan.found);
     assert_only(&plan, NULL);
+    assert_int_equal(plan.next_offset, 100);
+    assert_int_equal(plan.published_offset, 95);
     assert_int_equal(plan.commit_offset, -1);
     assert_int_equal(plan.old_topic_read_from, -1);
     assert_false(recover_loses_effects(&plan));
