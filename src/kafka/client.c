@@ -116,6 +116,7 @@ static int on_certificate(
         X509_verify_cert_error_string(*x509_error));
     return 0;
 }
+
 /* NOLINTEND(readability-function-size,readability-non-const-parameter) */
 
 static enum status set(
