@@ -13,7 +13,4 @@ enum { SCHEMA_VERSION = 3 };
  */
 enum status schema_version_check(PGconn *connection, struct error *error) MUST_USE;
 
-/* SCHEMA_VERSION, to stand in a statement. */
-#define SCHEMA_VERSION_TEXT "3"
-
 #endif
