@@ -21,12 +21,13 @@ static const char *const keywords[] = {
     NULL,
 };
 
-/* The lock says what the session was built for, and keeps nobody waiting: see
+enum { SESSION_SQL_SIZE = 256 };
+
+/* %d: SCHEMA_VERSION. The lock says what the session was built for, and keeps nobody waiting: see
  * slotkeeper.worker_sessions_before in migrations/. */
-static const char session_sql[] =
-    "SELECT pg_try_advisory_lock_shared(1936486260, " SCHEMA_VERSION_TEXT "); "
-    "SET TIME ZONE 'UTC'; SET client_min_messages = warning; "
-    "SET bytea_output = hex; SET standard_conforming_strings = on";
+static const char session_sql[] = "SELECT pg_try_advisory_lock_shared(1936486260, %d); "
+                                  "SET TIME ZONE 'UTC'; SET client_min_messages = warning; "
+                                  "SET bytea_output = hex; SET standard_conforming_strings = on";
 
 /* One line, without `secret`, which stands for every occurrence of the password. */
 static void copy_sentence(struct error *error, const char *text, const char *secret) {
@@ -85,7 +86,10 @@ static PGconn *connect_to(const char *url, const struct target *target, struct e
         PQfinish(connection);
         return NULL;
     }
-    PGresult *result = PQexec(connection, session_sql);
+    char sql[SESSION_SQL_SIZE];
+    _Static_assert(sizeof session_sql + 10 <= sizeof sql, "room for any number");
+    (void)snprintf(sql, sizeof sql, session_sql, (int)SCHEMA_VERSION);
+    PGresult *result = PQexec(connection, sql);
     bool ready = PQresultStatus(result) == PGRES_COMMAND_OK;
     if (!ready) {
         (void)postgres_error(error, STATUS_RETRY, connection, result);

@@ -8,8 +8,6 @@
 
 enum { SCHEMA_VERSION = 3 };
 
-#define SCHEMA_VERSION_TEXT "3"
-
 /* STATUS_OK if the database's schema is SCHEMA_VERSION, or a later one that still takes workers of
  * SCHEMA_VERSION; else STATUS_FATAL with a sentence that names both. STATUS_RETRY: the link broke.
  */

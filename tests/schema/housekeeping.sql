@@ -2,7 +2,7 @@
 -- are for, and no more at a time than asked; the worker may call them.
 
 begin;
-select plan(22);
+select plan(24);
 
 create function pg_temp.offsets() returns bigint[] language sql as
 $$ select array_agg(record_offset order by record_offset) from command_log where topic = 't' and partition = 0 $$;
@@ -41,6 +41,14 @@ select set_config('session_replication_role', 'origin', true) \g /dev/null
 select allowed(as_worker('select expire_log(''7 days'', 100)'), 'the worker calls it');
 select is(pg_temp.offsets(), '{7,8,9}', 'up to the first young one');
 select is(current_setting('slotkeeper.housekeeping'), 'off', 'the switch is off again');
+
+-- While partition 2 always has something to expire, partition 3 has its turn, too: in about 60 of 120 calls.
+select run(progress(of_partition, 200, 200)) from unnest('{2,3}'::integer[]) as of_partition;
+select run(replace(log_row(n, of_partition || '-' || n, now() - interval '9 days'), '''t'', 0', '''t'', ' || of_partition))
+from generate_series(1, 130) as n, unnest('{2,3}'::integer[]) as of_partition;
+select is(sum(expire_log('7 days', 1)), 120::bigint, 'one at a time') from generate_series(1, 120);
+select ok(count(*) between 30 and 110, 'no partition waits behind another')
+from command_log where topic = 't' and partition = 3;
 
 select * from finish();
 rollback;

@@ -1,6 +1,7 @@
 /* What is answered, and in which durable form: accepted, refused, every early code, repeats,
  * INTERNAL. */
 #include "decide_fixture.h"
+#include "wire/schema.h"
 
 /* The outcome's body as JSON, to look into. */
 static json_t *outcome_of(const struct answer *answer) {
@@ -440,14 +441,35 @@ static void a_repeat_of_other_content_is_refused(void **state) {
     assert_code(ACCEPTED, answers[2].code); /* another caller's own */
 }
 
-static void given_recall(struct view outcome) {
+/* Our schema and one field more, made known: its fingerprint. */
+static uint64_t given_another_release(void) {
+    struct error error = {""};
+    struct schema schema;
+    bool added = false;
+    const struct schema *own = schemas_by_name(clinic.schemas, "slotkeeper.event.Outcome");
+    json_t *json = json_loads(schema_text(own), 0, NULL);
+    json_t *note = json_pack("{s:s,s:s,s:s}", "name", "note", "type", "string", "default", "");
+    assert_int_equal(json_array_append_new(json_object_get(json, "fields"), note), 0);
+    char *text = json_dumps(json, JSON_COMPACT);
+    assert_int_equal(schemas_add(clinic.schemas, view_text(text), &added, &error), STATUS_OK);
+    assert_true(added);
+    assert_int_equal(schema_init(&schema, text, clinic.engine->arena, &error), STATUS_OK);
+    uint64_t fingerprint = schema.fingerprint;
+    schema_clean_up(&schema);
+    free(text);
+    json_decref(json);
+    return fingerprint;
+}
+
+static void given_recall(uint64_t fingerprint, struct view outcome) {
     struct recall *recall = world_put_recall(
         &attempt.world, id(PATIENT), clinic.requests[0].decoded.command.command_id);
     recall->content_hash = clinic.requests[0].content_hash;
     recall->outcome = outcome;
-    recall->outcome_fingerprint = codec_outcome_fingerprint(engine_codec(clinic.engine));
+    recall->outcome_fingerprint = fingerprint;
 }
 
+/* The body may be of another release's schema: its fingerprint is the log's. */
 static void an_answer_in_the_log_is_given_again(void **state) {
     (void)state;
     given_slots(1);
@@ -458,15 +480,19 @@ static void an_answer_in_the_log_is_given_again(void **state) {
         .decided_at_us = NOW_US - DAY_US,
         .retry_after_ms = -1};
     begin_attempt();
-    given_recall(codec_encode_outcome(engine_codec(clinic.engine), clinic.engine->arena, &outcome));
+    uint64_t fingerprint = given_another_release();
+    struct view own =
+        codec_encode_outcome(engine_codec(clinic.engine), clinic.engine->arena, &outcome);
+    uint8_t *body = arena_take(clinic.engine->arena, own.size + 1);
+    memcpy(body, own.data, own.size); /* and an empty text */
+    given_recall(fingerprint, view_of(body, own.size + 1));
     assert_int_equal(stage_decide(&attempt), STATUS_OK);
     const struct answer *answer = attempt.answers;
     assert_code(SLOT_TAKEN, answer->code);
     assert_uuid(id(0x777), answer->outcome_id);
     assert_int_equal(answer->outcome_time_us, NOW_US - DAY_US);
     assert_int_equal(answer->decided_at_us, NOW_US);
-    assert_int_equal(
-        answer->outcome_fingerprint, codec_outcome_fingerprint(engine_codec(clinic.engine)));
+    assert_int_equal(answer->outcome_fingerprint, fingerprint);
     assert_true(answer->route.duplicate);
     assert_int_equal(attempt.world.event_count, 0);
 }
@@ -476,7 +502,7 @@ static void an_answer_in_the_log_that_cannot_be_read_is_fatal(void **state) {
     given_slots(1);
     (void)book(PATIENT, 1);
     begin_attempt();
-    given_recall(view_text("no outcome"));
+    given_recall(codec_outcome_fingerprint(engine_codec(clinic.engine)), view_text("no outcome"));
     assert_int_equal(stage_decide(&attempt), STATUS_FATAL);
 }
 

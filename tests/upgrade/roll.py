@@ -32,6 +32,7 @@ ROWS_OF_EACH = 100  # answered by either release while both run
 LOCK_WAIT_MAX_MS = 1500
 ANSWER_MAX_S = 3.0
 QUIET_S = 5
+BURST = 400
 LOCK_WAIT = re.compile(r"acquired (\w+) on relation .* after ([0-9.]+) ms")
 
 
@@ -133,6 +134,13 @@ class Roll:
         status = worker.end()
         self.expect("exit", f"worker {worker.name} ended with {status}", status == 0)
 
+    def crash(self, worker):
+        """In the middle of batches, so that the other release may have to publish what it has decided."""
+        self.load.burst(BURST)
+        time.sleep(0.1)
+        self.expect("exit", f"worker {worker.name} ended by itself", worker.kill())
+        self.answered(f"after the crash of {worker.name}")
+
     def contract(self):
         gone = wait_for(lambda: self.stack.sql(
             f"select to_json(count(*)) from slotkeeper.worker_sessions_before({VERSION}) as pid;") == [0], 30)
@@ -153,15 +161,15 @@ class Roll:
         self.timed("before", time.sleep, QUIET_S)
         self.timed("expand", self.expand)
         self.answered("by the release before on the new schema")
-        began = time.monotonic()
         for worker in self.new:
             worker.start()
-        side_by_side = self.both_answer()
+        side_by_side = self.timed("side by side", self.both_answer)
         self.timed("contract refused", self.contract_too_early)
-        for worker in self.old:
-            self.stop(worker)
-            self.answered(f"once {worker.name} is gone")
-        self.phases["roll"] = (began, time.monotonic())
+        self.timed("new one killed", self.crash, self.new[1])
+        self.new[1].start()
+        self.timed("old one stopped", self.stop, self.old[0])
+        self.answered("with one worker of the release before")
+        self.timed("old one killed", self.crash, self.old[1])
         self.contract()
         self.answered("after the contract step")
         late = self.worker("late", self.options.before)
