@@ -165,6 +165,7 @@ class Roll:
             worker.start()
         side_by_side = self.timed("side by side", self.both_answer)
         self.timed("contract refused", self.contract_too_early)
+        self.answered("once the step was refused")  # nothing of that phase is left for the crash to hold up
         self.timed("new one killed", self.crash, self.new[1])
         self.new[1].start()
         self.timed("old one stopped", self.stop, self.old[0])
