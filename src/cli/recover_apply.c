@@ -46,10 +46,12 @@ static const char archive_sql[] =
     "partition, record_offset, append_time, caller, command_id, content_hash, recallable,"         \
     " decided_at, code, outcome_schema, outcome, event_schema, events, route, dead_letter"
 
+/* Rows from before version 3 do not say which worker wrote them, and new rows must. */
 static const char move_sql[] =
     "WITH gone AS (DELETE FROM slotkeeper.command_log WHERE topic = $1 AND partition = $2::integer"
-    " RETURNING " LOG_COLUMNS ") INSERT INTO slotkeeper.command_log (topic, " LOG_COLUMNS
-    ") SELECT $3, " LOG_COLUMNS " FROM gone";
+    " RETURNING " LOG_COLUMNS ", coalesce(worker_version, 2) AS worker_version)"
+    " INSERT INTO slotkeeper.command_log (topic, " LOG_COLUMNS ", worker_version)"
+    " SELECT $3, " LOG_COLUMNS ", worker_version FROM gone";
 
 static const char attempts_sql[] =
     "DELETE FROM slotkeeper.login_attempt WHERE topic = $1 AND partition = $2::integer";

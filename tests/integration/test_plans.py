@@ -120,7 +120,7 @@ def test_what_the_functions_of_a_purge_read(stack):
     """By index, and no further than is asked for: at most 300 slots in the way are booked."""
     cell = Cell(stack, "plans_purge")
     cell.sql(GROW)
-    script = session_settings() + """;
+    script = settings("session_settings") + """;
         create temporary view tuples as select coalesce(sum(seq_tup_read), 0)::bigint as by_scan, count(*) from
             pg_stat_xact_user_tables where schemaname = 'slotkeeper';
         create temporary view looked_up as select coalesce(sum(idx_tup_fetch), 0)::bigint as rows from
