@@ -3,6 +3,7 @@
 -- What `slotkeeper recover --accept-loss` leaves behind for the workers; null: nothing.
 
 begin;
+set local lock_timeout = '1s';
 
 alter table slotkeeper.partition_progress
     -- Records below it were answered before the loss: their age counts as of when they were appended.

@@ -1,9 +1,5 @@
 -- Revert slotkeeper:query_indexes
 
-begin;
-
-drop index slotkeeper.appointment_past_of_patient;
-drop index slotkeeper.appointment_of_doctor;
-drop index slotkeeper.slot_times;
-
-commit;
+drop index concurrently slotkeeper.appointment_past_of_patient;
+drop index concurrently slotkeeper.appointment_of_doctor;
+drop index concurrently slotkeeper.slot_times;
