@@ -33,28 +33,26 @@ void page_continue(struct page *page, const struct page_position *position) {
     }
 }
 
+static bool lists_slots(enum page_kind kind) {
+    return kind == PAGE_OPEN_SLOTS || kind == PAGE_DOCTORS_OPEN_SLOTS;
+}
+
+static bool lists_appointments(enum page_kind kind) {
+    return kind == PAGE_DOCTORS_APPOINTMENTS || kind == PAGE_PATIENTS_APPOINTMENTS;
+}
+
 void result_of_page(struct result *result, const struct page *page, struct view next_cursor) {
-    switch (page->kind) {
-    case PAGE_NONE:
-    case PAGE_KIND_COUNT:
-        assert(false);
-        return;
-    case PAGE_OPEN_SLOTS:
-    case PAGE_DOCTORS_OPEN_SLOTS:
+    assert(page->kind != PAGE_NONE && page->kind != PAGE_KIND_COUNT);
+    if (lists_slots(page->kind)) {
         *result = (struct result){
             .type = RESULT_SLOT_PAGE, .as.slot_page = {page->slots, page->count, next_cursor}};
-        return;
-    case PAGE_DOCTORS_APPOINTMENTS:
-    case PAGE_PATIENTS_APPOINTMENTS:
+    } else if (lists_appointments(page->kind)) {
         *result = (struct result){
             .type = RESULT_APPOINTMENT_PAGE,
             .as.appointment_page = {page->appointments, page->count, next_cursor}};
-        return;
-    case PAGE_SLOT_HISTORY:
-    case PAGE_APPOINTMENT_HISTORY:
+    } else {
         *result = (struct result){
             .type = RESULT_HISTORY_PAGE,
             .as.history_page = {page->events, page->count, next_cursor}};
-        return;
     }
 }

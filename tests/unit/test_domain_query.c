@@ -289,6 +289,24 @@ static void limit_and_cursor_are_content(void **state) {
     assert_false(digest_equal(&before, &after));
 }
 
+static void each_list_has_the_result_of_its_rows(void **state) {
+    (void)state;
+    static const enum result_type types[PAGE_KIND_COUNT] = {
+        [PAGE_OPEN_SLOTS] = RESULT_SLOT_PAGE,
+        [PAGE_DOCTORS_OPEN_SLOTS] = RESULT_SLOT_PAGE,
+        [PAGE_DOCTORS_APPOINTMENTS] = RESULT_APPOINTMENT_PAGE,
+        [PAGE_PATIENTS_APPOINTMENTS] = RESULT_APPOINTMENT_PAGE,
+        [PAGE_SLOT_HISTORY] = RESULT_HISTORY_PAGE,
+        [PAGE_APPOINTMENT_HISTORY] = RESULT_HISTORY_PAGE,
+    };
+    for (unsigned kind = PAGE_NONE + 1; kind < PAGE_KIND_COUNT; kind++) {
+        struct result result = {.type = RESULT_NONE};
+        const struct page list = {.kind = (enum page_kind)kind};
+        result_of_page(&result, &list, view_of(NULL, 0));
+        assert_int_equal(result.type, types[kind]);
+    }
+}
+
 #define QUERY_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void) {
@@ -305,6 +323,7 @@ int main(void) {
         QUERY_TEST(a_slots_history_is_shown_in_parts),
         QUERY_TEST(an_appointments_history_is_shown_to_its_people),
         QUERY_TEST(a_position_only_moves_on),
+        QUERY_TEST(each_list_has_the_result_of_its_rows),
         QUERY_TEST(filters_are_all_but_limit_and_cursor),
         QUERY_TEST(limit_and_cursor_are_content),
     };
