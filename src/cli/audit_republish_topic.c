@@ -80,10 +80,12 @@ static enum status scan_topic(
     int32_t partitions = consumer_partition_count(consumer);
     int64_t *ends = calloc((size_t)partitions, sizeof *ends);
     struct noted *noted = calloc(1, sizeof *noted);
-    enum status status =
-        ends == NULL || noted == NULL
-            ? error_set(error, STATUS_FATAL, "no memory for a topic")
-            : topic_high_watermarks(scan->settings, topic, ends, partitions, error);
+    if (ends == NULL || noted == NULL) {
+        free(ends);
+        free(noted);
+        return error_set(error, STATUS_FATAL, "no memory for a topic");
+    }
+    enum status status = topic_high_watermarks(scan->settings, topic, ends, partitions, error);
     if (status == STATUS_OK) {
         consumer_set_ends(consumer, ends);
         status = scan_to_end(scan, consumer, noted, records, error);

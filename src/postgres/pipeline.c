@@ -119,7 +119,7 @@ static enum status set_up(struct pipeline *pipeline, bool reader, struct error *
     return STATUS_OK;
 }
 
-static struct pipeline *open(
+static struct pipeline *open_pipeline(
     const char *url, int64_t timeout_us, bool reader, enum status *status, struct error *error) {
     struct pipeline *pipeline = calloc(1, sizeof *pipeline);
     if (pipeline == NULL) {
@@ -138,12 +138,12 @@ static struct pipeline *open(
 
 struct pipeline *pipeline_open(
     const char *url, int64_t timeout_us, enum status *status, struct error *error) {
-    return open(url, timeout_us, false, status, error);
+    return open_pipeline(url, timeout_us, false, status, error);
 }
 
 struct pipeline *pipeline_open_reader(
     const char *url, int64_t timeout_us, enum status *status, struct error *error) {
-    return open(url, timeout_us, true, status, error);
+    return open_pipeline(url, timeout_us, true, status, error);
 }
 
 static void clear_results(struct pipeline *pipeline) {

@@ -291,6 +291,7 @@ static void limit_and_cursor_are_content(void **state) {
 
 static void each_list_has_the_result_of_its_rows(void **state) {
     (void)state;
+
     static const enum result_type types[PAGE_KIND_COUNT] = {
         [PAGE_OPEN_SLOTS] = RESULT_SLOT_PAGE,
         [PAGE_DOCTORS_OPEN_SLOTS] = RESULT_SLOT_PAGE,
@@ -299,6 +300,7 @@ static void each_list_has_the_result_of_its_rows(void **state) {
         [PAGE_SLOT_HISTORY] = RESULT_HISTORY_PAGE,
         [PAGE_APPOINTMENT_HISTORY] = RESULT_HISTORY_PAGE,
     };
+
     for (unsigned kind = PAGE_NONE + 1; kind < PAGE_KIND_COUNT; kind++) {
         struct result result = {.type = RESULT_NONE};
         const struct page list = {.kind = (enum page_kind)kind};
