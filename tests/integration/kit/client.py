@@ -115,6 +115,7 @@ class Client:
         self.records = []
         self.changed = threading.Condition()
         self.stopping = False
+        self.read_max = 200  # records at a time; 1: each is seen as soon as it is there
         self.producer = Producer({
             "bootstrap.servers": cell.stack.servers, "partitioner": "murmur2_random", "linger.ms": 0,
             "message.max.bytes": 4_000_000, "compression.type": "none"})
@@ -132,6 +133,12 @@ class Client:
     def delete_topic(self, name):
         self.admin.delete_topics([name])[name].result(20)
 
+    def forget(self):
+        """All that was sent and seen, so that the next answer is found as soon as the first was."""
+        with self.changed:
+            self.records.clear()
+            self.sent.clear()
+
     def close(self):
         self.stopping = True
         self.reader.join(10)
@@ -148,7 +155,7 @@ class Client:
             if time.monotonic() - looked_at > 0.5:
                 looked_at = time.monotonic()
                 self._follow(consumer, assigned)
-            messages = [m for m in consumer.consume(200, 0.05) if m.error() is None]
+            messages = [m for m in consumer.consume(self.read_max, 0.05) if m.error() is None]
             if messages:
                 with self.changed:
                     self.records += [Seen(message) for message in messages]
