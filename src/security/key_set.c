@@ -1,17 +1,11 @@
 /* Sets are counted references behind a short lock; verifying takes 0.3 ms, so nobody holds a lock
- * over it. Threads that meet a kid nobody knows queue at the reload lock, and the later ones look
- * again in what the first has read: a rotation refuses nobody. A flood of made-up kids costs one
- * stat(2) each and one read of the file a second, and does not empty the token cache, since the
- * same content is the same generation. */
+ * over it. A flood of made-up kids does not empty the token cache, since the same content is the
+ * same generation. */
 #include "security/key_set.h"
 
 #include "base/digest.h"
-#include "base/log.h"
-#include "base/time.h"
-#include "security/file_state.h"
+#include "security/reload.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 struct key_set {
@@ -22,14 +16,9 @@ struct key_set {
 };
 
 struct key_sets {
-    char *path;
     pthread_mutex_t current_lock;
     struct key_set *current; /* under current_lock */
-    atomic_uint_fast64_t generation;
-    atomic_uint_fast64_t reloads_failed;
-    pthread_mutex_t reload_lock;
-    struct file_state tried; /* under reload_lock: the file that was read last, usable or not */
-    int64_t tried_at_us;     /* under reload_lock */
+    struct reload reload;
 };
 
 static struct key_set *acquire_current(struct key_sets *sets) {
@@ -54,7 +43,7 @@ static void put_in_force(struct key_sets *sets, struct key_set *set) {
     struct key_set *old = sets->current;
     set->generation = old == NULL ? 1 : old->generation + 1;
     sets->current = set;
-    atomic_store(&sets->generation, set->generation);
+    atomic_store(&sets->reload.generation, set->generation);
     (void)pthread_mutex_unlock(&sets->current_lock);
     key_set_release(old);
 }
@@ -86,16 +75,17 @@ static struct key_set *parse(
     return set;
 }
 
-static enum status read_file(struct key_sets *sets, struct error *error) {
+static enum status read_file(void *self, struct error *error) {
+    struct key_sets *sets = self;
     struct key_bytes text;
     struct digest content;
-    enum status status = key_file_read(sets->path, JWKS_SIZE_MAX, &text, error);
+    enum status status = key_file_read(sets->reload.path, JWKS_SIZE_MAX, &text, error);
     if (status != STATUS_OK) {
         return status;
     }
     digest_of(key_bytes_view(&text), &content);
     if (!is_in_force(sets, &content)) {
-        struct key_set *set = parse(sets->path, key_bytes_view(&text), &content, error);
+        struct key_set *set = parse(sets->reload.path, key_bytes_view(&text), &content, error);
         status = set == NULL ? STATUS_INVALID : STATUS_OK;
         if (set != NULL) {
             put_in_force(sets, set);
@@ -105,43 +95,8 @@ static enum status read_file(struct key_sets *sets, struct error *error) {
     return status;
 }
 
-/* Under reload_lock. The state is asked before the file is read, so that a change in between is
- * seen next time. */
-static enum status reload_locked(struct key_sets *sets, struct error *error) {
-    sets->tried = file_state_of(sets->path);
-    sets->tried_at_us = time_monotonic_us();
-    enum status status = read_file(sets, error);
-    if (status != STATUS_OK) {
-        (void)atomic_fetch_add(&sets->reloads_failed, 1);
-    }
-    return status;
-}
-
 enum status key_sets_reload(struct key_sets *sets, struct error *error) {
-    (void)pthread_mutex_lock(&sets->reload_lock);
-    enum status status = reload_locked(sets, error);
-    (void)pthread_mutex_unlock(&sets->reload_lock);
-    return status;
-}
-
-static bool reload_is_due(struct key_sets *sets) {
-    struct file_state now = file_state_of(sets->path);
-    return !file_state_equal(&now, &sets->tried)
-           || time_monotonic_us() - sets->tried_at_us >= TIME_SECOND_US;
-}
-
-/* Nobody waits for this reload's answer, so its failure goes to the log. */
-static void reload_for_unknown_kid(struct key_sets *sets, uint64_t generation_seen) {
-    struct error error = {""};
-    enum status status = STATUS_OK;
-    (void)pthread_mutex_lock(&sets->reload_lock);
-    if (key_sets_generation(sets) == generation_seen && reload_is_due(sets)) {
-        status = reload_locked(sets, &error);
-    }
-    (void)pthread_mutex_unlock(&sets->reload_lock);
-    if (status != STATUS_OK) {
-        log_warning("key set not reloaded, the old one stays", LOG_TEXT("reason", error.text));
-    }
+    return reload_now(&sets->reload, error);
 }
 
 static struct key_set *acquire_with(
@@ -159,7 +114,8 @@ struct key_set *key_sets_acquire(struct key_sets *sets, struct view kid) {
     uint64_t generation = 0;
     struct key_set *set = acquire_with(sets, kid, &generation);
     if (set == NULL) {
-        reload_for_unknown_kid(sets, generation);
+        reload_for_unknown_key(
+            &sets->reload, generation, "key set not reloaded, the old one stays");
         set = acquire_with(sets, kid, &generation);
     }
     return set;
@@ -174,11 +130,11 @@ uint64_t key_set_generation(const struct key_set *set) {
 }
 
 uint64_t key_sets_generation(const struct key_sets *sets) {
-    return atomic_load(&sets->generation);
+    return atomic_load(&sets->reload.generation);
 }
 
 uint64_t key_sets_reloads_failed(const struct key_sets *sets) {
-    return atomic_load(&sets->reloads_failed);
+    return atomic_load(&sets->reload.failed);
 }
 
 struct key_sets *key_sets_new(const char *path, struct error *error) {
@@ -188,9 +144,10 @@ struct key_sets *key_sets_new(const char *path, struct error *error) {
         return NULL;
     }
     (void)pthread_mutex_init(&sets->current_lock, NULL);
-    (void)pthread_mutex_init(&sets->reload_lock, NULL);
-    sets->path = strdup(path);
-    if (sets->path == NULL || key_sets_reload(sets, error) != STATUS_OK) {
+    enum status status = reload_init(&sets->reload, path, read_file, sets)
+                             ? key_sets_reload(sets, error)
+                             : error_set(error, STATUS_RETRY, "no memory for the keys");
+    if (status != STATUS_OK) {
         key_sets_destroy(sets);
         return NULL;
     }
@@ -203,7 +160,6 @@ void key_sets_destroy(struct key_sets *sets) {
     }
     key_set_release(sets->current);
     (void)pthread_mutex_destroy(&sets->current_lock);
-    (void)pthread_mutex_destroy(&sets->reload_lock);
-    free(sets->path);
+    reload_clean_up(&sets->reload);
     free(sets);
 }

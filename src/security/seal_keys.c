@@ -1,26 +1,15 @@
 /* The keys in force behind a short lock: who opens a box takes a copy of its key and holds no lock
- * meanwhile. Unknown key ids are met as key_set.c meets unknown kids: threads queue at the reload
- * lock, the later ones look again in what the first has read, and a flood of made-up ids costs one
- * stat(2) each and one reading of the folder a second. */
-#include "base/log.h"
-#include "base/time.h"
-#include "security/file_state.h"
+ * meanwhile. */
+#include "security/reload.h"
 #include "security/seal_folder.h"
 
-#include <pthread.h>
 #include <sodium.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 struct seal_keys {
-    char *folder;
     pthread_mutex_t current_lock;
     struct seal_folder current; /* under current_lock */
-    atomic_uint_fast64_t generation;
-    atomic_uint_fast64_t reloads_failed;
-    pthread_mutex_t reload_lock;
-    struct file_state tried; /* under reload_lock: the folder that was read last, usable or not */
-    int64_t tried_at_us;     /* under reload_lock */
+    struct reload reload;
 };
 
 static enum status check_whole(
@@ -37,54 +26,26 @@ static enum status check_whole(
 static void put_in_force(struct seal_keys *keys, const struct seal_folder *content) {
     (void)pthread_mutex_lock(&keys->current_lock);
     keys->current = *content;
-    (void)atomic_fetch_add(&keys->generation, 1);
+    (void)atomic_fetch_add(&keys->reload.generation, 1);
     (void)pthread_mutex_unlock(&keys->current_lock);
 }
 
-/* Under reload_lock. The state is asked before the folder is read, so that a change in between is
- * seen next time. */
-static enum status reload_locked(struct seal_keys *keys, struct error *error) {
+static enum status read_folder(void *self, struct error *error) {
+    struct seal_keys *keys = self;
     struct seal_folder content;
-    keys->tried = file_state_of(keys->folder);
-    keys->tried_at_us = time_monotonic_us();
-    enum status status = seal_folder_read(keys->folder, &content, error);
+    enum status status = seal_folder_read(keys->reload.path, &content, error);
     if (status == STATUS_OK) {
-        status = check_whole(&content, keys->folder, error);
+        status = check_whole(&content, keys->reload.path, error);
     }
     if (status == STATUS_OK) {
         put_in_force(keys, &content);
-    } else {
-        (void)atomic_fetch_add(&keys->reloads_failed, 1);
     }
     seal_folder_clean_up(&content);
     return status;
 }
 
 enum status seal_keys_reload(struct seal_keys *keys, struct error *error) {
-    (void)pthread_mutex_lock(&keys->reload_lock);
-    enum status status = reload_locked(keys, error);
-    (void)pthread_mutex_unlock(&keys->reload_lock);
-    return status;
-}
-
-static bool reload_is_due(const struct seal_keys *keys) {
-    struct file_state now = file_state_of(keys->folder);
-    return !file_state_equal(&now, &keys->tried)
-           || time_monotonic_us() - keys->tried_at_us >= TIME_SECOND_US;
-}
-
-/* Nobody waits for this reload's answer, so its failure goes to the log. */
-static void reload_for_unknown_kid(struct seal_keys *keys, uint64_t generation_seen) {
-    struct error error = {""};
-    enum status status = STATUS_OK;
-    (void)pthread_mutex_lock(&keys->reload_lock);
-    if (atomic_load(&keys->generation) == generation_seen && reload_is_due(keys)) {
-        status = reload_locked(keys, &error);
-    }
-    (void)pthread_mutex_unlock(&keys->reload_lock);
-    if (status != STATUS_OK) {
-        log_warning("sealing keys not reloaded, the old ones stay", LOG_TEXT("reason", error.text));
-    }
+    return reload_now(&keys->reload, error);
 }
 
 /* A copy of the pair, which the caller wipes; false: there is none. */
@@ -92,7 +53,7 @@ static bool copy_pair(
     struct seal_keys *keys, struct view kid, struct seal_pair *pair, uint64_t *generation_seen) {
     (void)pthread_mutex_lock(&keys->current_lock);
     const struct seal_pair *found = seal_folder_find(&keys->current, kid);
-    *generation_seen = atomic_load(&keys->generation);
+    *generation_seen = atomic_load(&keys->reload.generation);
     if (found != NULL) {
         *pair = *found;
     }
@@ -108,7 +69,8 @@ static bool find_pair(struct seal_keys *keys, struct view kid, struct seal_pair 
     if (copy_pair(keys, kid, pair, &generation)) {
         return true;
     }
-    reload_for_unknown_kid(keys, generation);
+    reload_for_unknown_key(
+        &keys->reload, generation, "sealing keys not reloaded, the old ones stay");
     return copy_pair(keys, kid, pair, &generation);
 }
 
@@ -154,7 +116,7 @@ size_t seal_keys_announced(struct seal_keys *keys, struct seal_public items[SEAL
 }
 
 uint64_t seal_keys_reloads_failed(const struct seal_keys *keys) {
-    return atomic_load(&keys->reloads_failed);
+    return atomic_load(&keys->reload.failed);
 }
 
 struct seal_keys *seal_keys_new(const char *folder, struct error *error) {
@@ -164,12 +126,10 @@ struct seal_keys *seal_keys_new(const char *folder, struct error *error) {
         return NULL;
     }
     (void)pthread_mutex_init(&keys->current_lock, NULL);
-    (void)pthread_mutex_init(&keys->reload_lock, NULL);
-    keys->folder = strdup(folder);
-    if (keys->folder == NULL) {
-        (void)error_set(error, STATUS_RETRY, "no memory for the sealing keys");
-    }
-    if (keys->folder == NULL || seal_keys_reload(keys, error) != STATUS_OK) {
+    enum status status = reload_init(&keys->reload, folder, read_folder, keys)
+                             ? seal_keys_reload(keys, error)
+                             : error_set(error, STATUS_RETRY, "no memory for the sealing keys");
+    if (status != STATUS_OK) {
         seal_keys_destroy(keys);
         return NULL;
     }
@@ -182,7 +142,6 @@ void seal_keys_destroy(struct seal_keys *keys) {
     }
     seal_folder_clean_up(&keys->current);
     (void)pthread_mutex_destroy(&keys->current_lock);
-    (void)pthread_mutex_destroy(&keys->reload_lock);
-    free(keys->folder);
+    reload_clean_up(&keys->reload);
     free(keys);
 }
