@@ -16,8 +16,8 @@ static enum status produce(struct publisher *publisher, const struct message *me
             {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
             {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = message->headers},
         };
-        rd_kafka_error_t *error =
-            rd_kafka_produceva(publisher->client, parts, sizeof parts / sizeof parts[0]);
+        rd_kafka_error_t *error = rd_kafka_produceva(
+            publisher_producer(publisher), parts, sizeof parts / sizeof parts[0]);
         if (error == NULL) {
             publisher->pending++;
             return STATUS_OK;
@@ -28,7 +28,7 @@ static enum status produce(struct publisher *publisher, const struct message *me
             return publisher_step(error, "produce") == STATUS_OK ? STATUS_OK : STATUS_RETRY;
         }
         rd_kafka_error_destroy(error);
-        (void)rd_kafka_poll(publisher->client, 10);
+        (void)rd_kafka_poll(publisher_producer(publisher), 10);
     }
 }
 
@@ -53,8 +53,8 @@ static bool find_destination(
     if (route->reply_topic.data == NULL) {
         return true;
     }
-    int32_t partitions =
-        reply_topics_partitions(publisher->reply_topics, publisher->client, route->reply_topic);
+    int32_t partitions = reply_topics_partitions(
+        publisher->reply_topics, publisher_producer(publisher), route->reply_topic);
     if (partitions <= 0) {
         destination->refused = true;
         return partitions == 0;
@@ -189,8 +189,8 @@ size_t publisher_slice_size(
         }
         struct touched *topic = find_touched(touched, &topics, name);
         if (topic->count == 0) {
-            topic->partitions =
-                reply_topics_partitions(publisher->reply_topics, publisher->client, name);
+            topic->partitions = reply_topics_partitions(
+                publisher->reply_topics, publisher_producer(publisher), name);
         }
         if (topic->count < topic->partitions) {
             topic->count++;

@@ -1,7 +1,10 @@
-/* One Kafka transaction a publication. Delivery reports are awaited before the commit, because
- * librdkafka's own flush inside commit_transaction polls in steps of 10 ms. A transaction that a
- * client's reply topic broke is tried again without that topic; after any other failure the session
- * ends: its successor publishes what is durable again, under the same ids. */
+/* One Kafka transaction a publication. Two producers take turns, because a transaction begun while
+ * the markers of the same producer's last one are still being written is put off by 20 or 100 ms;
+ * one is committed before the next one begins, so the order stays. Delivery reports are awaited
+ * before the commit, because librdkafka's own flush inside commit_transaction polls in steps of 10
+ * ms. A transaction that a client's reply topic broke is tried again without that topic; after any
+ * other failure the session ends: its successor publishes what is durable again, under the same
+ * ids. */
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/time.h"
@@ -16,6 +19,7 @@ enum {
     INIT_TIMEOUT_MS = 15000,
     STEP_TIMEOUT_MS = 2000,
     ABORT_TIMEOUT_MS = 2000,
+    PRODUCER_ID_SIZE = 300,
     ATTEMPTS_MAX = 4,         /* of which the last goes without any reply topic */
     UNNAMED_BAR_US = 10000000 /* a topic that is gone is seen to be gone long before */
 };
@@ -162,6 +166,21 @@ static enum status init_transactions(
         error, STATUS_RETRY, "Kafka gives no producer with transactional id %s: %s", id, cause);
 }
 
+/* The first one's is the publisher's own. */
+static void name_producer(const char *transactional_id, size_t number, char id[PRODUCER_ID_SIZE]) {
+    (void)snprintf(id, PRODUCER_ID_SIZE, number == 0 ? "%s" : "%s.%zu", transactional_id, number);
+}
+
+static enum status open_producer(struct publisher *publisher, size_t number, struct error *error) {
+    const struct publisher_settings *settings = &publisher->settings;
+    char id[PRODUCER_ID_SIZE];
+    name_producer(settings->transactional_id, number, id);
+    rd_kafka_t *producer =
+        make_client(&settings->properties, id, publisher, settings->transaction_timeout_us, error);
+    publisher->producers[number] = producer;
+    return producer == NULL ? STATUS_FATAL : init_transactions(producer, id, "init", error);
+}
+
 struct publisher *publisher_new(
     const struct publisher_settings *settings,
     struct codec *codec,
@@ -176,15 +195,10 @@ struct publisher *publisher_new(
     publisher->settings = *settings;
     publisher->codec = codec;
     publisher->reply_topics = reply_topics;
-    publisher->client = make_client(
-        &settings->properties,
-        settings->transactional_id,
-        publisher,
-        settings->transaction_timeout_us,
-        error);
-    *status = publisher->client == NULL
-                  ? STATUS_FATAL
-                  : init_transactions(publisher->client, settings->transactional_id, "init", error);
+    *status = STATUS_OK;
+    for (size_t i = 0; *status == STATUS_OK && i < PRODUCERS; i++) {
+        *status = open_producer(publisher, i, error);
+    }
     if (*status == STATUS_OK) {
         return publisher;
     }
@@ -194,17 +208,17 @@ struct publisher *publisher_new(
 
 void publisher_destroy(struct publisher *publisher) {
     if (publisher != NULL) {
-        if (publisher->client != NULL) {
+        for (size_t i = 0; i < PRODUCERS && publisher->producers[i] != NULL; i++) {
             (void)rd_kafka_purge(
-                publisher->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-            rd_kafka_destroy(publisher->client);
+                publisher->producers[i], RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+            rd_kafka_destroy(publisher->producers[i]);
         }
         free(publisher);
     }
 }
 
 rd_kafka_t *publisher_client(struct publisher *publisher) {
-    return publisher->client;
+    return publisher->producers[0];
 }
 
 void publisher_set_consumer(struct publisher *publisher, rd_kafka_t *consumer) {
@@ -232,15 +246,15 @@ static rd_kafka_error_t *send_offsets(struct publisher *publisher, const void *a
     const rd_kafka_topic_partition_list_t *offsets = argument;
     rd_kafka_consumer_group_metadata_t *metadata =
         rd_kafka_consumer_group_metadata(publisher->consumer);
-    rd_kafka_error_t *error =
-        rd_kafka_send_offsets_to_transaction(publisher->client, offsets, metadata, STEP_TIMEOUT_MS);
+    rd_kafka_error_t *error = rd_kafka_send_offsets_to_transaction(
+        publisher_producer(publisher), offsets, metadata, STEP_TIMEOUT_MS);
     rd_kafka_consumer_group_metadata_destroy(metadata);
     return error;
 }
 
 static rd_kafka_error_t *commit(struct publisher *publisher, const void *argument) {
     (void)argument;
-    return rd_kafka_commit_transaction(publisher->client, STEP_TIMEOUT_MS);
+    return rd_kafka_commit_transaction(publisher_producer(publisher), STEP_TIMEOUT_MS);
 }
 
 static enum status await_deliveries(struct publisher *publisher) {
@@ -250,7 +264,7 @@ static enum status await_deliveries(struct publisher *publisher) {
             log_warning("deliveries take too long", LOG_INT("pending", publisher->pending));
             return STATUS_RETRY;
         }
-        (void)rd_kafka_poll(publisher->client, 100);
+        (void)rd_kafka_poll(publisher_producer(publisher), 100);
     }
     return publisher->failed ? STATUS_RETRY : STATUS_OK;
 }
@@ -271,7 +285,8 @@ static enum status finish(
  * the next session reads that. */
 static enum status give_up(struct publisher *publisher, enum status status) {
     bool aborted =
-        publisher_step(rd_kafka_abort_transaction(publisher->client, ABORT_TIMEOUT_MS), "abort")
+        publisher_step(
+            rd_kafka_abort_transaction(publisher_producer(publisher), ABORT_TIMEOUT_MS), "abort")
         == STATUS_OK;
     bool blameless = publisher->displaced || publisher->own_topic_failed;
     if (!blameless && !publisher->culprit_found && publisher->named_by_clients) {
@@ -290,7 +305,9 @@ static enum status begin(struct publisher *publisher) {
     publisher->culprit_found = false;
     publisher->own_topic_failed = false;
     publisher->commit_tried = false;
-    return publisher_step(rd_kafka_begin_transaction(publisher->client), "begin") == STATUS_OK
+    publisher->turn = (publisher->turn + 1) % PRODUCERS;
+    return publisher_step(rd_kafka_begin_transaction(publisher_producer(publisher)), "begin")
+                   == STATUS_OK
                ? STATUS_OK
                : STATUS_RETRY;
 }
@@ -380,15 +397,25 @@ enum status publisher_publish_events(
     return begun && status != STATUS_OK ? give_up(publisher, status) : status;
 }
 
-enum status publisher_fence(
-    const struct kafka_properties *properties, const char *transactional_id, struct error *error) {
+static enum status fence_producer(
+    const struct kafka_properties *properties, const char *id, struct error *error) {
     struct publisher fencing = {.pending = 0};
-    rd_kafka_t *client =
-        make_client(properties, transactional_id, &fencing, TIME_SECOND_US * 10, error);
+    rd_kafka_t *client = make_client(properties, id, &fencing, TIME_SECOND_US * 10, error);
     if (client == NULL) {
         return STATUS_FATAL;
     }
-    enum status status = init_transactions(client, transactional_id, "fence", error);
+    enum status status = init_transactions(client, id, "fence", error);
     rd_kafka_destroy(client);
+    return status;
+}
+
+enum status publisher_fence(
+    const struct kafka_properties *properties, const char *transactional_id, struct error *error) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < PRODUCERS; i++) {
+        char id[PRODUCER_ID_SIZE];
+        name_producer(transactional_id, i, id);
+        status = fence_producer(properties, id, error);
+    }
     return status;
 }

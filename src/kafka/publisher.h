@@ -12,7 +12,7 @@
 
 struct publisher_settings {
     struct kafka_properties properties;
-    const char *transactional_id; /* unique per session */
+    const char *transactional_id; /* unique per session; producers add their number to it */
     const char *request_topic;
     const char *dead_letter_topic;
     const char *outcome_topic;
@@ -27,7 +27,7 @@ struct publisher_settings {
 
 struct publisher;
 
-/* Fences whoever had the transactional id. What the settings point to, the codec and the reply
+/* Fences whoever had the transactional ids. What the settings point to, the codec and the reply
  * topics must outlive the publisher. NULL with *status and *error set. */
 struct publisher *publisher_new(
     const struct publisher_settings *settings,
@@ -37,6 +37,7 @@ struct publisher *publisher_new(
     struct error *error) MUST_USE;
 void publisher_destroy(struct publisher *publisher);
 
+/* For requests that belong to no transaction. */
 rd_kafka_t *publisher_client(struct publisher *publisher);
 
 /* Whose group membership each transaction proves; to be set before the first publication. */
@@ -64,8 +65,8 @@ enum status publisher_publish_events(
     int64_t position,
     struct arena *arena) MUST_USE;
 
-/* Aborts or completes whatever transaction is open under `transactional_id`, and fences its
- * producer. */
+/* Aborts or completes whatever transactions a publisher of this transactional id has open, and
+ * fences its producers. */
 enum status publisher_fence(
     const struct kafka_properties *properties,
     const char *transactional_id,

@@ -4,11 +4,14 @@
 
 #include "kafka/publisher.h"
 
+enum { PRODUCERS = 2 }; /* of a publisher; they take turns */
+
 struct publisher {
     struct publisher_settings settings;
     struct codec *codec;
     struct reply_topics *reply_topics;
-    rd_kafka_t *client;
+    rd_kafka_t *producers[PRODUCERS];
+    size_t turn; /* whose transaction is open, or was the last */
     rd_kafka_t *consumer;
     size_t pending;        /* delivery reports still to come; touched by this thread only */
     bool failed;           /* a delivery failed in this transaction */
@@ -19,6 +22,11 @@ struct publisher {
     bool commit_tried;     /* its fate is Kafka's to know */
     bool short_letters;    /* -dlt refuses copies: only their digests go there */
 };
+
+/* The producer whose turn it is. */
+static inline rd_kafka_t *publisher_producer(const struct publisher *publisher) {
+    return publisher->producers[publisher->turn];
+}
 
 /* Classes a transaction step's error, and takes it. STATUS_CONFLICT: the same step may be tried
  * again. */

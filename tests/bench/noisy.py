@@ -125,9 +125,17 @@ def stages_of(worker):
             for stage in ("decode", "load", "decide", "save", "commit", "publish")}
 
 
-def measure_noisy(cell, worker, quiet, options, noisy):
+def machine_seconds():
+    """(all, idle) of all processors since the machine was started."""
+    with open("/proc/stat", encoding="ascii") as stat:
+        ticks = [int(word) for word in stat.readline().split()[1:]]
+    return sum(ticks), ticks[3] + ticks[4]
+
+
+def measure_noisy(cell, worker, quiet, options, noisy, name="noisy"):
     stop, sent = multiprocessing.Event(), multiprocessing.Value("l", 0)
     before, stages_before = codes_of(worker), stages_of(worker)
+    batches_before, machine_before = worker.metric("slotkeeper_batches_total"), machine_seconds()
     noise = multiprocessing.Process(target=make_noise, args=(
         cell.stack.servers, cell.topic("slot-commands"), cell.topic("replies.noisy"), noisy.token,
         options.times * options.per_second, options.partitions == "one", stop, sent))
@@ -135,14 +143,24 @@ def measure_noisy(cell, worker, quiet, options, noisy):
     time.sleep(NOISE_LEAD_SECONDS)
     began = time.monotonic()
     latencies = quiet.measure(options.seconds)
-    say("noisy", **summary(latencies))
+    say(name, **summary(latencies))
     stop.set()
     noise.join()
     after, stages = codes_of(worker), stages_of(worker)
+    spent, idle = (now - then for now, then in zip(machine_seconds(), machine_before))
     say("noise", sent=sent.value, per_second=round(sent.value / (time.monotonic() - began + NOISE_LEAD_SECONDS)),
         **{code: after[code] - before[code] for code in after},
+        batches=worker.metric("slotkeeper_batches_total") - batches_before, machine_idle=round(idle / spent, 2),
         stage_seconds={stage: round(stages[stage] - stages_before[stage], 2) for stage in stages})
     return latencies
+
+
+def warm_up_servers(cell, worker, quiet, options, noisy):
+    """A broker that was just started spends the first seconds of noise on compiling itself; each question afterwards
+    waits for what the noise has left."""
+    measure_noisy(cell, worker, quiet, options, noisy, "warm_up")
+    for _ in range(WARM_UP):
+        quiet.ask()
 
 
 def run(cell, options):
@@ -155,6 +173,7 @@ def run(cell, options):
     noisy = cell.account("doctor")
     for _ in range(WARM_UP):
         quiet.ask()
+    warm_up_servers(cell, worker, quiet, options, noisy)
     all_quiet, all_noisy = [], []
     for _ in range(options.rounds):
         latencies = quiet.measure(options.seconds)
