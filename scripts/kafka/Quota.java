@@ -12,16 +12,17 @@ import org.apache.kafka.common.quota.ClientQuotaFilter;
 import org.apache.kafka.common.quota.ClientQuotaFilterComponent;
 
 /**
- * Sets quotas of one Kafka user, and prints those that the cluster then has: what kafka-configs.sh does, which is no
- * part of what scripts/install fetches.
+ * Sets quotas of one Kafka user or one client id, and prints those that the cluster then has: what kafka-configs.sh
+ * does, which is no part of what scripts/install fetches.
  *
- * <pre>java -cp 'libs/*' Quota.java CLIENT-PROPERTIES USER [NAME=VALUE | NAME=]...</pre>
+ * <pre>java -cp 'libs/*' Quota.java CLIENT-PROPERTIES USER|client-id:ID [NAME=VALUE | NAME=]...</pre>
  *
  * Without a value a quota is taken away.
  */
 public final class Quota {
     private static final long PATIENCE_NANOS = 30_000_000_000L;
     private static final long STEP_MS = 20;
+    private static final String CLIENT_ID = "client-id:";
 
     private Quota() {
     }
@@ -37,31 +38,38 @@ public final class Quota {
             wanted.put(pair[0], pair[1].isEmpty() ? null : Double.valueOf(pair[1]));
         }
         try (Admin admin = Admin.create(properties)) {
-            alter(admin, arguments[1], wanted);
-            await(admin, arguments[1], wanted);
-            System.out.println(quotas(admin, arguments[1]));
+            Map.Entry<String, String> whose = entity(arguments[1]);
+            alter(admin, whose, wanted);
+            await(admin, whose, wanted);
+            System.out.println(quotas(admin, whose));
         }
     }
 
-    private static void alter(Admin admin, String user, Map<String, Double> wanted) throws Exception {
+    private static Map.Entry<String, String> entity(String argument) {
+        return argument.startsWith(CLIENT_ID)
+            ? Map.entry(ClientQuotaEntity.CLIENT_ID, argument.substring(CLIENT_ID.length()))
+            : Map.entry(ClientQuotaEntity.USER, argument);
+    }
+
+    private static void alter(Admin admin, Map.Entry<String, String> whose, Map<String, Double> wanted) throws Exception {
         List<ClientQuotaAlteration.Op> changes = new ArrayList<>();
         wanted.forEach((name, value) -> changes.add(new ClientQuotaAlteration.Op(name, value)));
-        ClientQuotaEntity entity = new ClientQuotaEntity(Map.of(ClientQuotaEntity.USER, user));
+        ClientQuotaEntity entity = new ClientQuotaEntity(Map.ofEntries(whose));
         admin.alterClientQuotas(List.of(new ClientQuotaAlteration(entity, changes))).all().get();
     }
 
-    private static Map<String, Double> quotas(Admin admin, String user) throws Exception {
+    private static Map<String, Double> quotas(Admin admin, Map.Entry<String, String> whose) throws Exception {
         ClientQuotaFilter filter = ClientQuotaFilter.containsOnly(
-            List.of(ClientQuotaFilterComponent.ofEntity(ClientQuotaEntity.USER, user)));
+            List.of(ClientQuotaFilterComponent.ofEntity(whose.getKey(), whose.getValue())));
         Map<String, Double> found = new TreeMap<>();
         admin.describeClientQuotas(filter).entities().get().values().forEach(found::putAll);
         return found;
     }
 
     /** The controller has answered; the broker follows in a moment. */
-    private static void await(Admin admin, String user, Map<String, Double> wanted) throws Exception {
+    private static void await(Admin admin, Map.Entry<String, String> whose, Map<String, Double> wanted) throws Exception {
         long deadline = System.nanoTime() + PATIENCE_NANOS;
-        while (!has(quotas(admin, user), wanted)) {
+        while (!has(quotas(admin, whose), wanted)) {
             if (System.nanoTime() > deadline) {
                 throw new IllegalStateException("the broker does not take over what its controller has");
             }

@@ -83,7 +83,8 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
     [METRIC_TOKEN_CACHE_MISSES] = {
         "slotkeeper_token_cache_misses_total", METRIC_COUNTER, NULL, NULL,
         "Tokens whose signature was verified.",
-        "Each costs some hundred microseconds.", NULL},
+        "Each costs some hundred microseconds, one that is not genuine again and again; `slotkeeper_records_total` with the code `UNAUTHENTICATED` tells them apart.",
+        "sum(rate(slotkeeper_records_total{code=\"UNAUTHENTICATED\"}[15m])) / sum(rate(slotkeeper_records_total[15m])) > 0.1"},
     [METRIC_KEY_RELOADS_FAILED] = {
         "slotkeeper_key_reloads_failed_total", METRIC_COUNTER, NULL, NULL,
         "Times the keys could not be read again.",

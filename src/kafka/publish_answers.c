@@ -1,6 +1,8 @@
 /* An answer's records: where its outcome goes, what its events and its dead letter look like. */
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/pace.h"
+#include "base/time.h"
 #include "kafka/message.h"
 #include "kafka/publisher_parts.h"
 
@@ -66,12 +68,19 @@ static bool find_destination(
     return true;
 }
 
+/* Any client can bring it about with every record. */
 static void report_refused(const struct answer *answer) {
+    static struct pace pace;
+    int64_t silent = 0;
     metrics_add(METRIC_REPLY_ROUTES_REFUSED, "", 1);
-    log_info(
-        "a reply topic cannot be used; the outcome goes to the default topic without its result",
-        LOG_INT("partition", answer->partition),
-        LOG_INT("offset", answer->offset));
+    if (pace_admits(&pace, time_monotonic_us(), &silent)) {
+        log_info(
+            "a reply topic cannot be used; the outcome goes to the default topic without its "
+            "result",
+            LOG_INT("partition", answer->partition),
+            LOG_INT("offset", answer->offset),
+            LOG_INT("untold", silent));
+    }
 }
 
 static enum status produce_outcome(

@@ -1,25 +1,13 @@
 """The measurement behind tests/bench/noisy, which says what it is."""
 
 import argparse
-import json
 import multiprocessing
-import random
-import sys
 import time
-import uuid
-from pathlib import Path
 
-from confluent_kafka import OFFSET_END, Consumer, Producer, TopicPartition
+from callers import Callers, make_topics, producer_of, say, stages_of, summary, withdrawal
+from kit.stack import Cell, Stack
+from kit.worker import Worker
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/integration"))
-from kit.client import COMMAND, SCHEMAS, Client  # noqa: E402
-from kit.stack import Cell, Stack  # noqa: E402
-from kit.worker import Worker  # noqa: E402
-
-QUIET_PER_SECOND = 20
-QUIET_CALLERS = 20
-WARM_UP = 40
 NOISE_LEAD_SECONDS = 3
 
 
@@ -31,17 +19,6 @@ def arguments():
     parser.add_argument("--per-second", type=int, default=50)
     parser.add_argument("--partitions", choices=("one", "all"), default="all")
     return parser.parse_args()
-
-
-def producer_of(servers, linger_ms):
-    return Producer({"bootstrap.servers": servers, "partitioner": "murmur2_random", "linger.ms": linger_ms,
-                     "compression.type": "none"})
-
-
-def withdrawal():
-    """(value, slot id) of a command that no row answers: as cheap as one that is decided can be."""
-    slot_id = uuid.uuid4()
-    return SCHEMAS.encode(COMMAND + "WithdrawSlot", {"command_id": uuid.uuid4(), "slot_id": slot_id}), slot_id
 
 
 def make_noise(servers, topic, reply_topic, token, per_second, one_partition, stop, sent):
@@ -63,66 +40,9 @@ def make_noise(servers, topic, reply_topic, token, per_second, one_partition, st
     sent.value = number
 
 
-class Quiet:
-    """Callers who each send now and then, and how long each answer takes."""
-
-    def __init__(self, cell, reply_topic):
-        self.cell = cell
-        self.reply_topic = reply_topic
-        self.tokens = [account.token for account in (cell.account("doctor") for _ in range(QUIET_CALLERS))]
-        self.producer = producer_of(cell.stack.servers, 0)
-        self.consumer = Consumer({
-            "bootstrap.servers": cell.stack.servers, "group.id": "noisy", "enable.auto.commit": False,
-            "isolation.level": "read_committed", "fetch.wait.max.ms": 100})
-        self.consumer.assign([TopicPartition(reply_topic, 0, OFFSET_END)])
-        self.consumer.poll(1)
-
-    def ask(self):
-        """Milliseconds."""
-        value, slot_id = withdrawal()
-        correlation = uuid.uuid4().bytes
-        began = time.monotonic()
-        self.producer.produce(self.cell.topic("slot-commands"), value, str(slot_id).encode(), headers=[
-            ("authorization", b"Bearer " + random.choice(self.tokens).encode()),
-            ("kafka_correlationId", correlation), ("kafka_replyTopic", self.reply_topic.encode())])
-        while time.monotonic() - began < 60:
-            self.producer.poll(0)
-            message = self.consumer.poll(0.02)
-            if message is not None and message.error() is None:
-                headers = dict(message.headers())
-                if headers["kafka_correlationId"] == correlation:
-                    assert headers["slotkeeper-code"] == b"SLOT_NOT_FOUND", headers
-                    return (time.monotonic() - began) * 1000
-        raise AssertionError("no answer within a minute")
-
-    def measure(self, seconds):
-        latencies = []
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            due = time.monotonic() + 1 / QUIET_PER_SECOND
-            latencies.append(self.ask())
-            time.sleep(max(0.0, due - time.monotonic()))
-        return latencies
-
-
-def summary(latencies):
-    ordered = sorted(latencies)
-    return {"requests": len(ordered), "p50_ms": round(ordered[len(ordered) // 2], 1),
-            "p99_ms": round(ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)], 1)}
-
-
-def say(name, **fields):
-    print(json.dumps({"name": name, **fields}), flush=True)
-
-
 def codes_of(worker):
     return {code: worker.metric("slotkeeper_records_total", f'{{code="{code}"}}')
             for code in ("RATE_LIMITED", "SLOT_NOT_FOUND")}
-
-
-def stages_of(worker):
-    return {stage: worker.metric("slotkeeper_stage_seconds_sum", f'{{stage="{stage}"}}')
-            for stage in ("decode", "load", "decide", "save", "commit", "publish")}
 
 
 def machine_seconds():
@@ -159,20 +79,15 @@ def warm_up_servers(cell, worker, quiet, options, noisy):
     """A broker that was just started spends the first seconds of noise on compiling itself; each question afterwards
     waits for what the noise has left."""
     measure_noisy(cell, worker, quiet, options, noisy, "warm_up")
-    for _ in range(WARM_UP):
-        quiet.ask()
+    quiet.warm_up()
 
 
 def run(cell, options):
-    client = Client(cell)
-    client.stopping = True  # it would read every outcome
-    client.make_topic(cell.topic("replies.quiet"))
-    client.make_topic(cell.topic("replies.noisy"))
+    make_topics(cell, "replies.quiet", "replies.noisy")
     worker = Worker(cell, {"rate.per_second": str(options.per_second), "worker.threads": "3"}).wait_until_ready()
-    quiet = Quiet(cell, cell.topic("replies.quiet"))
+    quiet = Callers(cell, cell.topic("replies.quiet"))
     noisy = cell.account("doctor")
-    for _ in range(WARM_UP):
-        quiet.ask()
+    quiet.warm_up()
     warm_up_servers(cell, worker, quiet, options, noisy)
     all_quiet, all_noisy = [], []
     for _ in range(options.rounds):

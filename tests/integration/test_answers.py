@@ -29,6 +29,19 @@ def test_reply_topic_that_cannot_be_used(client, cell, doctor, wanted):
     assert len(client.chain(fields["slot_id"], 1)) == 1
 
 
+def test_of_many_reply_topics_that_cannot_be_used_one_is_logged(own_cell):
+    """Else any client could fill the disk."""
+    worker = Worker(own_cell).wait_until_ready()
+    doctor = own_cell.account("doctor")
+    requests = [own_cell.client.send("WithdrawSlot", doctor, {"slot_id": uuid.uuid4()}, flush=False,
+                                     reply_topic=f"nowhere.{number}") for number in range(50)]
+    own_cell.client.flush()
+    assert all(request.answer().refused_reply for request in requests)
+    assert worker.metric("slotkeeper_reply_routes_refused_total") == len(requests)
+    told = worker.logged("a reply topic cannot be used; the outcome goes to the default topic without its result")
+    assert [line["untold"] for line in told] == [0]
+
+
 def test_no_reply_topic(client, cell, doctor):
     answer = client.ask("PublishSlot", doctor, slot_fields(), reply_topic=None)
     assert (answer.topic, answer.refused_reply) == (cell.topic("outcomes"), False)
