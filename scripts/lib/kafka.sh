@@ -76,9 +76,9 @@ kafka_started_or_died() {
 kafka_launch() {
     local dir=$1
     shift
-    # shellcheck disable=SC2016 # the inner shell expands them
+    # shellcheck disable=SC2016,SC2086 # the inner shell expands them; options without blanks, one word each
     setsid bash -c 'printf "%s\n" $$ >"$1" && shift && exec "$@"' launch "$dir/kafka/pid" \
-        java -Xms256m -Xmx512m -Xshare:auto "$@" \
+        java -Xms256m -Xmx512m -Xshare:auto ${STACK_KAFKA_JAVA:-} "$@" \
         -Dlog4j2.configurationFile="file:$ROOT/scripts/kafka/log4j2.properties" \
         -cp "$KAFKA_LIBS/*" kafka.Kafka "$dir/kafka/server.properties" \
         >"$dir/kafka.log" 2>&1 </dev/null 9>&- &

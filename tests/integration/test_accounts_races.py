@@ -50,7 +50,7 @@ class Lead:
 @pytest.fixture(scope="module")
 def pair(stack):
     """A cell with two workers: partitions 0 and 1 are one's, 2 and 3 the other's."""
-    for cell in use_cell(stack, "races"):
+    with use_cell(stack, "races") as cell:
         for _ in range(2):
             Worker(cell, {"login.failures_free": "100", "password.passes": "1"}).wait_until_ready()
         yield cell

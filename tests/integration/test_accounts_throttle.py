@@ -23,7 +23,7 @@ DELAY_MAX_MS = 15 * 60 * 1000
 @pytest.fixture(scope="module")
 def cheap(stack):
     """A cell whose hashes cost nothing."""
-    for cell in use_cell(stack, "guesses"):
+    with use_cell(stack, "guesses") as cell:
         Worker(cell, CHEAP)
         yield cell
 
@@ -167,6 +167,7 @@ def test_a_repeat_is_no_second_attempt(served, cheap):
 
 # Attacks.
 
+@pytest.mark.long
 def test_guesses_with_the_worker_killed_in_between(own_cell):
     """Each guess that is answered LOGIN_FAILED was looked at: as many were counted, and no more than the limit."""
     limit = 100

@@ -10,6 +10,8 @@ import random
 import statistics
 import time
 
+import pytest
+
 from kit.accounts import WRONG, Accounts, Person, new_login
 from kit.worker import Worker
 
@@ -34,6 +36,7 @@ def welch(first, second):
     return (statistics.fmean(first) - statistics.fmean(second)) / math.sqrt(spread)
 
 
+@pytest.mark.alone
 def test_a_known_login_takes_as_long_as_an_unknown_one(own_cell):
     worker = Worker(own_cell, {"password.memory": MEMORY, "password.passes": "1"}).wait_until_ready()
     own_cell.client.read_max = 1

@@ -22,6 +22,8 @@ from kit.stack import Cell, Stack, run
 from kit.waiting import wait_for
 from kit.worker import Worker
 
+pytestmark = pytest.mark.long
+
 PASSWORD, LOGIN, GONE, CONTROL = (new_mark(prefix) for prefix in ("pw", "lg", "gn", "ct"))
 REQUEST_TOPICS = ("slot-commands", "account-commands", "queries")
 # Long enough a hash to be met on the way.

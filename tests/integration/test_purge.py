@@ -230,6 +230,7 @@ def insert_past(cell, number):
             sha256(slot_id::text::bytea) from made, generate_series(1, 3) n""")
 
 
+@pytest.mark.long
 def test_two_purges_at_once_and_bookings_beside(own_cell):
     """Two workers purge everything while others book: each slot goes once, every booking is answered, nobody waits."""
     cell, client = own_cell, own_cell.client
@@ -336,7 +337,7 @@ TAMPERED = {
 @pytest.fixture(scope="module")
 def purged_cell(stack):
     """A cell in which one purge took two slots and left one, and a copy of its database to start again from."""
-    for cell in use_cell(stack, "purge_tampered"):
+    with use_cell(stack, "purge_tampered") as cell:
         worker = Worker(cell, EVERYTHING_MAY_GO).wait_until_ready()
         cell.gone = past_slots(cell, 2)
         assert purge(cell, cell.account("admin")).result == counts(2, 0, 2)

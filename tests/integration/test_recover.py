@@ -6,6 +6,8 @@ import time
 import uuid
 from datetime import datetime, timezone
 
+import pytest
+
 from kit.client import COMMAND, SCHEMAS, soon
 from kit.stack import BINARY, ROOT, run
 from kit.waiting import wait_for
@@ -71,6 +73,7 @@ def rows(cell, text):
     return int(cell.sql(text)[0][0])
 
 
+@pytest.mark.long
 def test_a_restored_database_answers_again_what_it_lost(own_cell):
     client, doctor, patient = own_cell.client, own_cell.account("doctor"), own_cell.account("patient")
     worker = Worker(own_cell).wait_until_ready()
@@ -81,10 +84,10 @@ def test_a_restored_database_answers_again_what_it_lost(own_cell):
     backup = Copy(own_cell)
 
     worker = Worker(own_cell).wait_until_ready()
-    expires = soon(20)
-    header = [("ce_expirytime", expires.isoformat().replace("+00:00", "Z").encode())]
     lost = [offer(client, doctor, day + 20) for day in range(4)]
     assert codes(lost) == ["ACCEPTED"] * 4
+    expires = soon(10)
+    header = [("ce_expirytime", expires.isoformat().replace("+00:00", "Z").encode())]
     lost += [client.send("BookSlot", patient, {"slot_id": free[0]}, headers=header)]
     assert codes(lost[-1:]) == ["ACCEPTED"]
     booked = lost[-1].answer().result["appointment_id"]

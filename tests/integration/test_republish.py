@@ -3,6 +3,7 @@
 import json
 import uuid
 
+import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 
 from kit.client import SCHEMAS, soon
@@ -159,6 +160,7 @@ def test_what_workers_have_still_to_publish_is_left_to_them(own_cell):
     assert verify(own_cell)[1]["clean"] is True
 
 
+@pytest.mark.long
 def test_the_topic_goes_and_comes_back_beside_a_worker(own_cell):
     """What is decided meanwhile waits for the topic; what was lost is published again beside the worker."""
     topic = own_cell.topic("audit")

@@ -188,6 +188,7 @@ def log_in_everywhere(cell, person, key_id, key):
     return {request.answer().code for request in requests}
 
 
+@pytest.mark.long
 def test_keys_change_under_people_who_work(own_cell, hosts, load):
     first, second = hosts
     person = Accounts(own_cell.client).register()

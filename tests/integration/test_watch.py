@@ -65,6 +65,7 @@ def test_a_backlog_is_as_old_as_it_is(own_cell):
     assert worker.metric("slotkeeper_request_retention_seconds") == 2 * 86400
 
 
+@pytest.mark.long
 def test_what_is_not_published(own_cell):
     """Of answers, as if a worker had died behind its COMMIT; admin's events are taken up at once."""
     own_cell.slotkeeper("admin", "create-account", "--role", "doctor", "--login", "dr.pending", stdin="velvet crayon toaster\n")
@@ -85,6 +86,7 @@ def test_statements_that_are_refused(own_cell):
     assert request.answer(60).code == "ACCEPTED"
 
 
+@pytest.mark.long
 def test_the_size_of_the_database(own_cell):
     worker = Worker(own_cell).wait_until_ready()
     moves(worker, "slotkeeper_database_bytes", "", lambda size: size > 1_000_000, "a megabyte")
@@ -101,6 +103,7 @@ def certificate(folder, days):
     return path
 
 
+@pytest.mark.long
 def test_days_that_a_certificate_has_left(own_cell, stack, tmp_path):
     path = certificate(tmp_path, 30)
     worker = Worker(own_cell, {"kafka.ssl.ca.location": str(path)})

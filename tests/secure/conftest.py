@@ -1,12 +1,26 @@
-"""One secure stack for the session; two accounts; a worker that runs for the tests that want one."""
+"""One secure stack for each process of pytest; two accounts; a worker that runs for the tests that want one."""
 
 import itertools
+import signal
 from datetime import datetime, timedelta, timezone
 
 import pytest
 from stack import SecureStack
 
 slot_numbers = itertools.count()
+
+
+def pytest_configure():
+    """Whoever ends us early gets the stacks stopped, too."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    stack = item.funcargs.get("stack")
+    if report.failed and stack:
+        report.sections.append(("the logs", f"{stack.folder}/*.log"))
 
 
 @pytest.fixture(scope="session")

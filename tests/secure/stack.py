@@ -15,7 +15,7 @@ from confluent_kafka.admin import (
     ResourcePatternType,
     ResourceType,
 )
-from kit.stack import BINARY, ROOT, run
+from kit.stack import BINARY, ROOT, SHORT_LIVED, run
 from kit.waiting import wait_for
 from kit.worker import Worker
 
@@ -43,6 +43,7 @@ class SecureStack:
         self.folder = Path(tempfile.mkdtemp(prefix="slotkeeper-secure."))
         self.clean_env = {k: v for k, v in os.environ.items() if not k.startswith(("SLOTKEEPER_", "PG"))}
         self.clean_env["STACK_BINARY"] = str(BINARY)
+        self.clean_env["STACK_KAFKA_JAVA"] = SHORT_LIVED
         self.workers = []
         self.script("up", "--secure")
         self.read_envs()
@@ -66,7 +67,6 @@ class SecureStack:
             run(ROOT / "scripts/stack", "kill", self.folder, service, env=self.clean_env)
         self.script("down")
         if keep_logs:
-            print(f"\nthe logs: {self.folder}/*.log")
             for path in self.folder.iterdir():
                 if path.suffix != ".log":
                     shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -113,6 +113,8 @@ class Client:
         self.request_topic = cell.topic("slot-commands")
         self.sent = []
         self.records = []
+        self.followed = frozenset(cell.topic(suffix) for suffix in (
+            "outcomes", "audit", "slot-commands-dlt", "account-commands-dlt", "queries-dlt"))
         self.changed = threading.Condition()
         self.stopping = False
         self.read_max = 200  # records at a time; 1: each is seen as soon as it is there
@@ -129,6 +131,8 @@ class Client:
         self.admin.create_topics([new])[name].result(20)
         while not self.admin.list_topics(name, timeout=10).topics[name].partitions:
             time.sleep(0.02)
+        if name.startswith(self.cell.topic("replies.")):
+            self.followed |= {name}
 
     def delete_topic(self, name):
         self.admin.delete_topics([name])[name].result(20)
@@ -163,19 +167,15 @@ class Client:
         consumer.close()
 
     def _follow(self, consumer, assigned):
-        """Also topics that were made meanwhile."""
-        try:
-            topics = consumer.list_topics(timeout=2).topics
-        except Exception:  # the broker is away in some tests
-            return
-        wanted = [self.cell.topic(suffix) for suffix in (
-            "outcomes", "audit", "slot-commands-dlt", "account-commands-dlt", "queries-dlt")]
-        new = [TopicPartition(name, number, OFFSET_BEGINNING) for name, topic in topics.items()
-               if name in wanted or name.startswith(self.cell.topic("replies."))
-               for number in topic.partitions if (name, number) not in assigned]
-        if new:
-            consumer.incremental_assign(new)
-            assigned.update((partition.topic, partition.partition) for partition in new)
+        """Also topics that were made meanwhile; asked for one by one, because other cells have thousands."""
+        for name in self.followed - {name for name, _ in assigned}:
+            try:
+                found = consumer.list_topics(name, timeout=2).topics[name].partitions
+            except Exception:  # the broker is away in some tests
+                return
+            if found:
+                consumer.incremental_assign([TopicPartition(name, number, OFFSET_BEGINNING) for number in found])
+                assigned.update((name, number) for number in found)
 
     def seen(self, topic):
         return [record for record in list(self.records) if record.topic == topic]

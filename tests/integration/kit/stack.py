@@ -15,6 +15,7 @@ from kit.tokens import Signer
 
 ROOT = Path(__file__).resolve().parents[3]
 BINARY = Path(os.environ.get("STACK_BINARY", ROOT / "build/release/slotkeeper"))
+SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # a broker of minutes, which else compiles half of its time
 ACCOUNTS_READY = 300  # of each role, made with the cell
 
 
@@ -28,8 +29,10 @@ def run(*command, env=None, stdin=None, check=True):
 class Stack:
     def __init__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="slotkeeper-integration."))
+        self.suspect = False  # something went wrong that no test's failure tells: the logs are wanted
         self.clean_env = {k: v for k, v in os.environ.items() if not k.startswith(("SLOTKEEPER_", "PG"))}
         self.clean_env["STACK_BINARY"] = str(BINARY)
+        self.clean_env["STACK_KAFKA_JAVA"] = SHORT_LIVED
         self.script("up")
         self.env = self._read_env()
         self.signer = Signer(self._make_shared_secret(), self.env["SLOTKEEPER_TOKEN_ISSUER"])
