@@ -1,6 +1,7 @@
 # Hardening that gcc and clang both take. Asserts stay on in every build: NDEBUG is never set.
 set(CMAKE_C_FLAGS_RELEASE "-O2 -g")
 set(CMAKE_C_FLAGS_DEBUG "-O0 -g3")
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O1 -g")
 add_compile_options(-fstack-protector-strong -fstack-clash-protection -fno-common -fPIE)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   add_compile_options(-fcf-protection=full)

@@ -1,5 +1,7 @@
-# SLOTKEEPER_SANITIZE: "", "address,undefined" or "thread". SLOTKEEPER_COVERAGE: gcov counters.
+# SLOTKEEPER_SANITIZE: "", "address,undefined" or "thread". SLOTKEEPER_COVERAGE: gcov counters. SLOTKEEPER_FUZZ:
+# the counters that libFuzzer is led by.
 set(SLOTKEEPER_SANITIZE "" CACHE STRING "sanitizers to build with, as -fsanitize= takes them")
+option(SLOTKEEPER_FUZZ "build the fuzz targets of tests/fuzz, and no other tests (clang only)" OFF)
 option(SLOTKEEPER_COVERAGE "count executed lines and branches (gcc only)" OFF)
 if(SLOTKEEPER_SANITIZE)
   add_compile_options(-fsanitize=${SLOTKEEPER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
@@ -8,4 +10,7 @@ endif()
 if(SLOTKEEPER_COVERAGE)
   add_compile_options(--coverage -fprofile-update=atomic)
   add_link_options(--coverage)
+endif()
+if(SLOTKEEPER_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()

@@ -44,8 +44,12 @@ struct engine *engine_new(
     engine->least_delay_us = INT64_MAX;
     engine->arena = arena_new(settings->arena_size_max);
     engine->work = arena_new(settings->arena_size_max);
-    engine->codec = codec_new(schemas, settings->lane, settings->record_size_max, error);
-    if (engine->arena == NULL || engine->work == NULL || engine->codec == NULL) {
+    if (engine->arena == NULL || engine->work == NULL) {
+        (void)error_set(error, STATUS_FATAL, "no memory for an engine");
+    } else {
+        engine->codec = codec_new(schemas, settings->lane, settings->record_size_max, error);
+    }
+    if (engine->codec == NULL) {
         engine_destroy(engine);
         return NULL;
     }

@@ -1,5 +1,6 @@
 /* The verifier: cache, strict reader, time rules, key, and only then the signature, since that is
  * what costs (0.3 ms for RSA and EC). */
+#include "base/memory.h"
 #include "security/key_set.h"
 #include "security/token.h"
 #include "security/token_cache.h"
@@ -30,6 +31,7 @@ static bool copy_settings(struct token_verifier *verifier, const struct token_se
 
 struct token_verifier *token_verifier_new(
     const struct token_settings *settings, struct error *error) {
+    json_set_alloc_funcs(memory_new, free);
     struct token_verifier *verifier = calloc(1, sizeof *verifier);
     if (verifier == NULL || !copy_settings(verifier, settings)) {
         (void)error_set(error, STATUS_RETRY, "no memory to verify tokens");
@@ -102,9 +104,11 @@ static bool verify_unseen(
     struct token_facts *facts) {
     struct unverified_token token;
     uint64_t generation = 0;
+    memory_watch();
     if (!token_read(authorization, verifier->issuer, verifier->audience, &token)
         || !times_hold(verifier, &token.facts, at_us)
         || !verify_with_key(verifier, &token, &generation)) {
+        memory_check(); /* libjwt and OpenSSL would not tell */
         return false;
     }
     *facts = token.facts;

@@ -2,6 +2,7 @@
  * type.c for all that avro-c drops. */
 #include "wire/schemas.h"
 
+#include "base/memory.h"
 #include "wire/schema.h"
 #include "wire/schema_text.h"
 #include "wire/writer.h"
@@ -213,7 +214,10 @@ static enum status load(struct schemas *schemas, struct error *error) {
     return status == STATUS_OK ? sort(schemas, error) : status;
 }
 
+/* What has its memory already has it from malloc, too. */
 struct schemas *schemas_new(struct error *error) {
+    json_set_alloc_funcs(memory_new, free);
+    avro_set_allocator(memory_change, NULL);
     struct schemas *schemas = calloc(1, sizeof *schemas);
     if (schemas != NULL) {
         schemas->arena = arena_new(SCHEMAS_MEMORY_MAX);
