@@ -320,6 +320,7 @@ static enum status take_usable(
 enum status partitions_assigned(void *self, struct assigned_partition *assigned, size_t count) {
     struct session *session = self;
     int32_t usable = 0;
+    session_forget_batch(session);
     enum status status = verify_topic(session, &usable);
     if (status == STATUS_OK) {
         session->usable = usable;
@@ -356,6 +357,7 @@ static void release(struct session *session, struct partition *partition) {
 
 void partitions_revoked(void *self) {
     struct session *session = self;
+    session_forget_batch(session);
     for (size_t i = 0; i < session->partition_count; i++) {
         release(session, &session->partitions[i]);
     }

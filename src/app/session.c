@@ -101,6 +101,58 @@ static enum status open_publisher(struct session *session) {
     return status;
 }
 
+/* Records below next_offset were consumed before: the last of them comes again so that it can be
+ * seen to be the same. */
+static bool is_new(
+    struct session *session, const struct record *record, struct partition *partition) {
+    if (record->offset >= partition->next_offset) {
+        return true;
+    }
+    if (record->offset == partition->last_offset
+        && !takeover_same_record(partition, record->append_time_us, record->value)) {
+        partitions_stop(
+            session,
+            partition,
+            "TOPIC_REMADE",
+            "the last record consumed has become another: the topic was made again");
+    }
+    return false;
+}
+
+static void make_room(struct session *session, size_t count) {
+    if (count <= session->requests_size) {
+        return;
+    }
+    struct request *wider =
+        ARENA_ARRAY(engine_arena(session->host->engine), struct request, 2 * count);
+    if (session->request_count > 0) {
+        memcpy(wider, session->requests, session->request_count * sizeof *wider);
+    }
+    session->requests = wider;
+    session->requests_size = 2 * count;
+}
+
+/* Makes requests of the records that were not looked at yet. False: one of them needs rows. */
+static bool look_at(struct session *session, const struct record *records, size_t count) {
+    size_t before = session->request_count;
+    make_room(session, before + count - session->records_seen);
+    for (size_t i = session->records_seen; i < count; i++) {
+        struct partition *partition = partitions_find(session, records[i].partition);
+        if (partition != NULL && !partition->stopped && is_new(session, &records[i], partition)
+            && !partition->stopped) {
+            session->requests[session->request_count++] =
+                (struct request){.record = records[i], .partition = partition};
+        }
+    }
+    session->records_seen = count;
+    return engine_examine(
+        session->host->engine, session->requests + before, session->request_count - before);
+}
+
+static bool may_wait(void *self, const struct record *records, size_t count) {
+    return look_at(self, records, count);
+}
+
 static enum status join(struct session *session) {
     const struct member_settings settings = {
         .properties = {session->settings->kafka, session->settings->kafka_count},
@@ -109,6 +161,7 @@ static enum status join(struct session *session) {
         .instance_id = session->instance_id,
         .batch_max = session->host->batch_max,
         .batch_bytes_max = (size_t)session->settings->batch_bytes_max,
+        .linger_us = session->settings->batch_linger_us,
     };
     const struct member_events events = {
         .self = session,
@@ -116,6 +169,7 @@ static enum status join(struct session *session) {
         .revoked = partitions_revoked,
         .reached_end = partitions_reached_end,
         .cannot_read = partitions_cannot_read,
+        .may_wait = may_wait,
     };
     session->member = member_new(&settings, &events, session->error);
     if (session->member == NULL) {
@@ -152,46 +206,20 @@ static void close_all(struct session *session) {
     arena_reset(engine_arena(session->host->engine));
 }
 
-/* Records below next_offset were consumed before: the last of them comes again so that it can be
- * seen to be the same. */
-static bool is_new(
-    struct session *session, const struct record *record, struct partition *partition) {
-    if (record->offset >= partition->next_offset) {
-        return true;
-    }
-    if (record->offset == partition->last_offset
-        && !takeover_same_record(partition, record->append_time_us, record->value)) {
-        partitions_stop(
-            session,
-            partition,
-            "TOPIC_REMADE",
-            "the last record consumed has become another: the topic was made again");
-    }
-    return false;
-}
-
-static size_t requests_of(
-    struct session *session, const struct record *records, size_t count, struct request *requests) {
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct partition *partition = partitions_find(session, records[i].partition);
-        if (partition != NULL && !partition->stopped && is_new(session, &records[i], partition)
-            && !partition->stopped) {
-            requests[kept++] = (struct request){.record = records[i], .partition = partition};
-        }
-    }
-    return kept;
+void session_forget_batch(struct session *session) {
+    engine_discard(session->host->engine, session->requests, session->request_count);
+    session->request_count = 0;
+    session->records_seen = 0;
 }
 
 static enum status run_batch(struct session *session, const struct record *records, size_t count) {
-    struct request *requests =
-        ARENA_ARRAY(engine_arena(session->host->engine), struct request, count);
-    size_t kept = requests_of(session, records, count, requests);
+    (void)look_at(session, records, count);
+    size_t kept = session->request_count;
     if (kept == 0) {
         return STATUS_OK;
     }
     session->clean = false;
-    enum status status = engine_run(session->host->engine, requests, kept);
+    enum status status = engine_run(session->host->engine, session->requests, kept);
     session->clean = status == STATUS_OK;
     if (status == STATUS_OK) {
         (void)atomic_fetch_add(&session->host->answered, (long long)kept);
@@ -200,6 +228,16 @@ static enum status run_batch(struct session *session, const struct record *recor
             session->error, status, "a batch of %zu records could not be finished", kept);
     }
     return status;
+}
+
+/* The next batch finds an arena that is empty. */
+static void end_batch(struct session *session) {
+    member_release(session->member);
+    arena_reset(engine_arena(session->host->engine));
+    session->requests = NULL;
+    session->requests_size = 0;
+    session->request_count = 0;
+    session->records_seen = 0;
 }
 
 static enum status run_until_told(struct session *session) {
@@ -213,9 +251,10 @@ static enum status run_until_told(struct session *session) {
             session->member, GATHER_WAIT_MS, engine_arena(host->engine), &records, &count);
         if (status == STATUS_OK && count > 0) {
             status = run_batch(session, records, count);
+        } else {
+            session_forget_batch(session);
         }
-        member_release(session->member);
-        arena_reset(engine_arena(host->engine));
+        end_batch(session);
         if (status == STATUS_OK) {
             status = housekeeping_run(session);
         }

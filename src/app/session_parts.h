@@ -33,7 +33,15 @@ struct session {
     int64_t measured_us;  /* monotonic */
     int64_t skew_us;      /* monotonic: when it was last measured */
     struct error *error;
+    /* The batch that is being gathered or run; in the engine's arena. */
+    struct request *requests;
+    size_t requests_size; /* how many there is room for */
+    size_t request_count;
+    size_t records_seen; /* of the batch's records, those that were looked at */
 };
+
+/* The records that were gathered are of no use any more. */
+void session_forget_batch(struct session *session);
 
 /* The member's events; `self` is the session. */
 enum status partitions_assigned(void *self, struct assigned_partition *assigned, size_t count);

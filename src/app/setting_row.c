@@ -161,6 +161,8 @@ const struct setting_row setting_rows[] = {
      .sentence = "Records in one batch, which is one database transaction and one Kafka transaction."},
     {"batch.bytes_max", WORKER, BYTES(batch_bytes_max, "4MiB", 64 * KIB, 64 * MIB),
      .sentence = "The most bytes of records in one batch; a single larger record comes alone."},
+    {"batch.linger", WORKER, DURATION(batch_linger_us, "100ms", 0, 10 * SECOND),
+     .sentence = "How long a batch that holds only requests refused without a look at a row waits for more of them, or for one that is not; 0: not at all."},
     {"batch.memory_max", WORKER, BYTES(batch_memory_max, "64MiB", MIB, 4096 * MIB),
      .sentence = "The most memory that one thread's batch may take."},
     {"log.retention", WORKER, DURATION(log_retention_us, "7d", SECOND, 3660 * DAY),

@@ -93,7 +93,10 @@ static enum code decode(struct engine *engine, struct request *request) {
 
 void stage_decode(struct engine *engine, struct request *requests, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        requests[i].early = decode(engine, &requests[i]);
+        if (!requests[i].examined) {
+            requests[i].early = decode(engine, &requests[i]);
+            requests[i].examined = true;
+        }
     }
 }
 

@@ -281,10 +281,25 @@ static enum status run_halving(struct engine *engine, struct request *requests, 
     return status;
 }
 
-enum status engine_run(struct engine *engine, struct request *requests, size_t count) {
+bool engine_examine(struct engine *engine, struct request *requests, size_t count) {
     int64_t began_us = time_monotonic_us();
     stage_decode(engine, requests, count);
     metrics_observe(METRIC_STAGE_SECONDS, "decode", (double)(time_monotonic_us() - began_us) / 1e6);
+    for (size_t i = 0; i < count; i++) {
+        if (requests[i].early == CODE_ACCEPTED) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void engine_discard(struct engine *engine, struct request *requests, size_t count) {
+    uncharge(engine, requests, count);
+    unseal_wipe(requests, count);
+}
+
+enum status engine_run(struct engine *engine, struct request *requests, size_t count) {
+    (void)engine_examine(engine, requests, count);
     enum status status = engine->settings.lane == LANE_QUERIES
                              ? run_queries(engine, requests, count)
                              : run_halving(engine, requests, count);

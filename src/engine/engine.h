@@ -60,6 +60,13 @@ struct codec *engine_codec(struct engine *engine);
  * database's, since this was asked last. INT64_MAX: nothing was decided. */
 int64_t engine_least_delay_us(struct engine *engine);
 
+/* Decodes and authenticates ahead of engine_run. True: all of them are refused already, without a
+ * look at a row, so it does not matter to anybody else when they are answered. */
+bool engine_examine(struct engine *engine, struct request *requests, size_t count);
+
+/* Forgets requests that will not be run: they come again. */
+void engine_discard(struct engine *engine, struct request *requests, size_t count);
+
 /* Runs requests[0 .. count) through all stages; records of one partition are in offset order.
  * STATUS_OK: all are answered and published, and their partitions have moved on. STATUS_LOST,
  * STATUS_RETRY: the session ends, what is committed is published by the next owner. STATUS_FATAL:

@@ -19,6 +19,7 @@ struct request {
     struct uuid caller; /* claims.subject; of a sealed request without a token, its reply_key's */
     struct sealed *sealed;  /* NULL: holds no credentials */
     bool would_end_account; /* a rehearsal accepted it */
+    bool examined;          /* steps 1 to 4 are done */
     enum code early;        /* the answer of steps 1 to 4, or CODE_ACCEPTED: go on to the rows */
     int64_t retry_after_ms; /* of RATE_LIMITED */
     bool charged;           /* to the caller's rate */

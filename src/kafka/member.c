@@ -282,15 +282,21 @@ static bool read_record(
     return read_append_time(message, record);
 }
 
+/* Rounded up, or the last millisecond would be polled through without rest. */
+static int ms_until(int64_t until_us) {
+    int64_t left_us = until_us - time_monotonic_us();
+    return left_us <= 0 ? 0 : (int)((left_us + 999) / 1000);
+}
+
 /* The next record, or NULL: nothing is there, or the member has failed. A rebalance may have come
  * first: then the record is of the new assignment, and the consumer will not give it again. */
-static rd_kafka_message_t *next_message(struct member *member, int wait_ms) {
-    rd_kafka_message_t *message = rd_kafka_consumer_poll(member->client, wait_ms);
+static rd_kafka_message_t *next_message(struct member *member, int64_t until_us) {
+    rd_kafka_message_t *message = rd_kafka_consumer_poll(member->client, ms_until(until_us));
     while (message != NULL && message->err != RD_KAFKA_RESP_ERR_NO_ERROR
            && member->status == STATUS_OK) {
         react(member, message);
         rd_kafka_message_destroy(message);
-        message = rd_kafka_consumer_poll(member->client, wait_ms);
+        message = rd_kafka_consumer_poll(member->client, ms_until(until_us));
     }
     if (message != NULL && member->status != STATUS_OK) {
         rd_kafka_message_destroy(message);
@@ -299,40 +305,87 @@ static rd_kafka_message_t *next_message(struct member *member, int wait_ms) {
     return message;
 }
 
+/* A batch that is being gathered. */
+struct gathering {
+    struct arena *arena;
+    struct record *records;
+    size_t count;
+    size_t bytes;
+    int64_t linger_until_us; /* 0: it has not begun to wait for more */
+};
+
+static bool is_full(const struct member *member, const struct gathering *batch) {
+    return batch->count == member->settings.batch_max
+           || batch->bytes >= member->settings.batch_bytes_max;
+}
+
+static void forget(struct member *member, struct gathering *batch) {
+    member_release(member);
+    member->rebalanced = false;
+    batch->count = 0;
+    batch->bytes = 0;
+    batch->linger_until_us = 0;
+}
+
+static void add(struct member *member, struct gathering *batch, rd_kafka_message_t *message) {
+    member->messages[member->message_count++] = message;
+    struct record *record = &batch->records[batch->count++];
+    if (!read_record(message, batch->arena, record)) {
+        member->events.cannot_read(
+            member->events.self,
+            record->partition,
+            "a record carries its producer's time: message.timestamp.type was not LogAppendTime");
+    }
+    batch->bytes += bytes_of(record);
+}
+
+/* One record if it comes in time, and what else is there then. */
+static void take_records(struct member *member, struct gathering *batch, int64_t until_us) {
+    while (!is_full(member, batch)) {
+        rd_kafka_message_t *message = next_message(member, until_us);
+        if (member->rebalanced) { /* what was gathered is of the assignment before */
+            forget(member, batch);
+        }
+        if (message == NULL) {
+            return;
+        }
+        add(member, batch, message);
+        until_us = 0;
+    }
+}
+
+/* Until when it waits for more, from the first time that it may on; 0: it does not. */
+static int64_t linger_until_us(const struct member *member, struct gathering *batch) {
+    int64_t now_us = time_monotonic_us();
+    if (member->status != STATUS_OK || batch->count == 0 || is_full(member, batch)
+        || member->settings.linger_us == 0
+        || !member->events.may_wait(member->events.self, batch->records, batch->count)) {
+        return 0;
+    }
+    if (batch->linger_until_us == 0) {
+        batch->linger_until_us = now_us + member->settings.linger_us;
+    }
+    return batch->linger_until_us > now_us ? batch->linger_until_us : 0;
+}
+
 enum status member_gather(
     struct member *member,
     int wait_ms,
     struct arena *arena,
     struct record **records,
     size_t *count) {
-    size_t bytes = 0;
-    size_t gathered = 0;
-    member_release(member);
-    member->rebalanced = false;
-    *records = ARENA_ARRAY(arena, struct record, member->settings.batch_max);
-    while (gathered < member->settings.batch_max && bytes < member->settings.batch_bytes_max) {
-        rd_kafka_message_t *message = next_message(member, gathered == 0 ? wait_ms : 0);
-        if (member->rebalanced) { /* what was gathered is of the assignment before */
-            member_release(member);
-            member->rebalanced = false;
-            gathered = 0;
-            bytes = 0;
-        }
-        if (message == NULL) {
-            break;
-        }
-        member->messages[member->message_count++] = message;
-        struct record *record = *records + gathered++;
-        if (!read_record(message, arena, record)) {
-            member->events.cannot_read(
-                member->events.self,
-                record->partition,
-                "a record carries its producer's time: message.timestamp.type was not "
-                "LogAppendTime");
-        }
-        bytes += bytes_of(record);
+    struct gathering batch = {
+        .arena = arena,
+        .records = ARENA_ARRAY(arena, struct record, member->settings.batch_max),
+    };
+    forget(member, &batch);
+    int64_t until_us = time_monotonic_us() + (int64_t)wait_ms * 1000;
+    while (until_us != 0) {
+        take_records(member, &batch, until_us);
+        until_us = linger_until_us(member, &batch);
     }
-    *count = member->status == STATUS_OK ? gathered : 0;
+    *records = batch.records;
+    *count = member->status == STATUS_OK ? batch.count : 0;
     return member->status;
 }
 

@@ -161,6 +161,7 @@ def cpu(lines):
 
 def beside_bookings(stack, options):
     """Without, beside a purge, without: what a purge costs is not what the time of day costs."""
+    stack.bookings(False)  # servers that were just started are slow
     without, beside = [stack.bookings(options.full)], []
     stack.fill(options.slots)
     waits = stack.lock_waits()

@@ -83,3 +83,42 @@ def test_a_backlog_that_came_slowly_enough_is_not_punished(own_cell):
     Worker(own_cell, SETTINGS)
     assert codes(slow) == ["ACCEPTED"] * len(slow)
     assert "RATE_LIMITED" in codes(quick)
+
+
+def test_a_flood_of_refusals_is_answered_in_few_batches(own_cell):
+    worker = Worker(own_cell, {"rate.per_second": "1", "rate.burst": "1", "batch.linger": "2s"}).wait_until_ready()
+    client, doctor = own_cell.client, own_cell.account("doctor")
+    offers(client, doctor, 2)[-1].answer()
+    before = worker.metric("slotkeeper_batches_total")
+    requests = []
+    for _ in range(40):
+        requests.append(client.send("WithdrawSlot", doctor, {"slot_id": uuid.uuid4()}, partition=0))
+        time.sleep(0.05)
+    assert codes(requests).count("RATE_LIMITED") >= 30
+    assert worker.metric("slotkeeper_batches_total") - before <= 15
+
+
+def test_nobody_waits_for_refusals_that_wait(own_cell):
+    """With 10 s of patience, what needs rows takes the refusals along as soon as it comes."""
+    Worker(own_cell, {"rate.per_second": "1", "rate.burst": "1", "batch.linger": "10s"}).wait_until_ready()
+    client, doctor, other = own_cell.client, own_cell.account("doctor"), own_cell.account("doctor")
+    offers(client, doctor, 1)[0].answer()
+    began = time.monotonic()
+    refused = [client.send("WithdrawSlot", doctor, {"slot_id": uuid.uuid4()}, partition=0) for _ in range(3)]
+    time.sleep(0.3)
+    assert client.ask("WithdrawSlot", other, {"slot_id": uuid.uuid4()}, partition=0).code == "SLOT_NOT_FOUND"
+    assert "RATE_LIMITED" in codes(refused)
+    assert time.monotonic() - began < 8
+
+
+def test_refusals_that_wait_come_again_after_a_rebalance(own_cell):
+    """Whoever joins takes partitions away while refusals wait: each is answered once, by whoever has it then."""
+    settings = {"rate.per_second": "1", "rate.burst": "1", "batch.linger": "10s"}
+    first = Worker(own_cell, settings).wait_until_ready()
+    client, doctor = own_cell.client, own_cell.account("doctor")
+    offers(client, doctor, 1)[0].answer()
+    requests = [client.send("WithdrawSlot", doctor, {"slot_id": uuid.uuid4()}, partition=number % 4) for number in range(8)]
+    second = Worker(own_cell, settings).wait_until_ready()
+    answers = [request.answer(60) for request in requests]
+    assert all(len(request.answers()) == 1 for request in requests), answers
+    assert {first.stop(), second.stop()} == {0}
