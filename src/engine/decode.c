@@ -103,6 +103,7 @@ void stage_decode(struct engine *engine, struct request *requests, size_t count)
 void uncharge(struct engine *engine, struct request *requests, size_t count) {
     for (size_t i = 0; i < count; i++) {
         struct request *request = &requests[i];
+        request->examined = false;
         if (request->charged && request->record.offset >= request->partition->next_offset) {
             rate_limiter_give_back(
                 engine->security.rate,
