@@ -119,17 +119,18 @@ static bool is_new(
     return false;
 }
 
+/* Exactly what is asked for at first, which is all that most batches need. */
 static void make_room(struct session *session, size_t count) {
     if (count <= session->requests_size) {
         return;
     }
-    struct request *wider =
-        ARENA_ARRAY(engine_arena(session->host->engine), struct request, 2 * count);
+    size_t size = 2 * session->requests_size > count ? 2 * session->requests_size : count;
+    struct request *wider = ARENA_ARRAY(engine_arena(session->host->engine), struct request, size);
     if (session->request_count > 0) {
         memcpy(wider, session->requests, session->request_count * sizeof *wider);
     }
     session->requests = wider;
-    session->requests_size = 2 * count;
+    session->requests_size = size;
 }
 
 /* Makes requests of the records that were not looked at yet. False: one of them needs rows. */
