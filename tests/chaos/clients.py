@@ -6,8 +6,8 @@ import time
 import uuid
 from dataclasses import dataclass
 
-from confluent_kafka import OFFSET_END, KafkaError, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import OFFSET_END, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from stack import wait_for
 from wire import COMMANDS, OUTCOME
@@ -199,11 +199,24 @@ def reply_topics(stack):
     return [f"{stack.prefix}.replies.chaos-a", f"{stack.prefix}.replies.chaos-b"]
 
 
+def have_leaders(admin, names):
+    """A topic is there before its partitions answer."""
+    topics = admin.list_topics(timeout=15).topics
+    if any(name not in topics for name in names):
+        return False
+    places = [TopicPartition(name, number) for name in names for number in topics[name].partitions]
+    try:
+        return all(future.result(15) for future in admin.list_offsets({p: OffsetSpec.latest() for p in places}).values())
+    except KafkaException:
+        return False
+
+
 def make_topics(stack, names, partitions=2, **config):
     admin = AdminClient({"bootstrap.servers": stack.bootstrap})
     there = admin.list_topics(timeout=15).topics
     wanted = [NewTopic(name, partitions, 1, config=config) for name in names if name not in there]
     for future in admin.create_topics(wanted).values() if wanted else ():
         future.result(15)
-    if not wait_for(lambda: set(names) <= admin.list_topics(timeout=15).topics.keys(), 15):
-        raise TimeoutError(f"the topics do not appear: {names}")
+    names = [*names, f"{stack.prefix}.outcomes"]
+    if not wait_for(lambda: have_leaders(admin, names), 15):
+        raise TimeoutError(f"these topics do not get ready: {names}")

@@ -132,7 +132,7 @@ def run(options, stack):
             missed.append({"fault": told, "rule": fault.rule, "first": report["first"], "by_rule": report["by_rule"]})
         if fault.rule < 0:
             spoilt = spoiled.missed(cell, LIMITS)
-            say(f"{len(spoiled.FAULTS)} faults in its history, {len(spoilt)} not found by their rule")
+            say(f"{len(spoiled.FAULTS)} faults in its history, not found by their rule: {[one['what'] for one in spoilt]}")
             missed += spoilt
         stack.drop(cell)
     return {"seed": options.seed, "faults": len(results) - ("without a fault" in results), "missed": missed, "caught_by": results}

@@ -39,7 +39,7 @@ class Limits:
     noshow_grace_us: int = 600 * SECOND_US
     command_age_max_us: int = 86400 * SECOND_US
     # Of one worker process: bytes of memory, and connections to PostgreSQL, one a thread and one more for queries.
-    worker_rss_max: int = 96 << 20
+    worker_rss_max: int = 64 << 20
     worker_connections_max: int = 6
 
 
