@@ -194,7 +194,7 @@ class Load(threading.Thread):
         appointment_id, slot_id, patient, doctor, _ = self.any_appointment()
         role = self.random.choice(("patient", "patient", "doctor", "admin"))
         caller = {"patient": patient, "doctor": doctor, "admin": self.random.choice(self.people.admins)}[role]
-        if self.random.random() < 0.03:
+        if self.random.random() < 0.08:
             caller = self.random.choice({"patient": self.people.patients}.get(role, self.people.doctors))
             role = role if role != "admin" else "doctor"
         reason = self.random.choice((None, *REASONS))

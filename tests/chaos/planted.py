@@ -20,8 +20,8 @@ from load import LIMITS, SETTINGS
 from stack import ROOT, Stack, fail_on_signals, say, wait_for
 from trial import Trial, answered_after
 
-RATE, POISON = 250, 0.12
-PATIENTS, DOCTORS = 25, 4  # few, so that they get into each other's way
+RATE, POISON = 250, 0.20
+PATIENTS, DOCTORS = 12, 4  # few, so that they get into each other's way
 SETTLE_S = 8  # some faults never let it come to rest
 START_MAX_S = 40
 
@@ -79,7 +79,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("faults", nargs="*", metavar="FAULT", help="these only: " + " ".join(filter(None, FAULTS)))
     parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--seconds", type=float, default=4, help="of load for each")
+    parser.add_argument("--seconds", type=float, default=5, help="of load for each")
     parser.add_argument("--keep", action="store_true", help="keep the stack's folder")
     options = parser.parse_args()
     unknown = set(options.faults) - FAULTS.keys()

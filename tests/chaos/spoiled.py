@@ -116,7 +116,7 @@ def a_repeat_with_another_body(plot):
 
 @fault(6)
 def a_free_slot_refused(plot):
-    index, body = plot.answer(lambda body, _: body["code"] == "SLOT_NOT_FOUND" and body["command"].endswith("BookSlot"))
+    index, body = plot.answer(lambda body, duplicate: body["code"] == "SLOT_NOT_FOUND" and body["command"].endswith("BookSlot") and not duplicate)
     body["code"] = "SLOT_TAKEN"
     plot.rewrite(index, body)
 
@@ -229,8 +229,9 @@ def a_row_of_the_log_is_missing(plot):
 
 @fault(9)
 def a_body_in_the_log_that_was_not_published(plot):
-    row = plot.random.choice([row for row in plot.history.tables["log"] if row["code"] == "SLOT_TAKEN"])
-    row["outcome"] = "00"
+    for row in plot.history.tables["log"]:
+        if row["code"] == "SLOT_TAKEN":
+            row["outcome"] = "00"
 
 
 @fault(8)

@@ -31,13 +31,14 @@ class Trail:
             chain = event["slot_id"] or event["entity_id"]
             if (record.key or b"").decode() != chain or record.text("ce_id") != event["event_id"]:
                 self.find(5, "key or headers differ from the event", record.place())
-            first = places.setdefault(event["event_id"], record)
-            if first is not record:
+            first = places.get(event["event_id"])
+            if first is not None:
                 if self.republished and (first.value, first.key) == (record.value, record.key):
                     self.copies += 1
                 else:
                     self.find(3, "an audit event twice", first.place(), record.place())
                 continue
+            places[event["event_id"]] = record
             self.events[event["event_id"]] = event
             chains[chain].append(event)
         for chain, events in chains.items():
