@@ -3,12 +3,15 @@ each doctor's slots and appointments are as many as the answers say."""
 
 from collections import Counter
 
+from wire import event_id_of
+
 
 def check(case):
     check_sent(case)
     check_statuses(case)
     check_dead_letters(case)
-    if not case.gone_topics and all(request.answer is not None for request in case.requests.values()):
+    lost = [request for request in case.requests.values() if request.answer is None]
+    if not any(event_id_of(request.outcome_id, 0) in case.events for request in lost):
         check_doctors(case)
 
 
@@ -52,7 +55,8 @@ def check_doctors(case):
     """From the answers alone, and from the rows alone."""
     accepted = {}
     for request in case.requests.values():
-        if request.answer.code == "" and not request.answer.duplicate and request.fields is not None:
+        answer = request.answer
+        if answer is not None and answer.code == "" and not answer.duplicate and request.fields is not None:
             accepted.setdefault(request.name, []).append(request)
     published = Counter(request.caller for request in accepted.get("PublishSlot", ()))
     withdrawn = Counter(request.caller for request in accepted.get("WithdrawSlot", ()))

@@ -19,6 +19,10 @@ def fault(rule):
     return put
 
 
+def is_of(name, body):
+    return body["command"] == f"slotkeeper.command.{name}"
+
+
 class Plot:
     """A copy of the history to spoil, and what to look for in it."""
 
@@ -116,7 +120,9 @@ def a_repeat_with_another_body(plot):
 
 @fault(6)
 def a_free_slot_refused(plot):
-    index, body = plot.answer(lambda body, duplicate: body["code"] == "SLOT_NOT_FOUND" and body["command"].endswith("BookSlot") and not duplicate)
+    index, body = plot.answer(
+        lambda body, duplicate: body["code"] == "SLOT_NOT_FOUND" and is_of("BookSlot", body) and not duplicate
+    )
     body["code"] = "SLOT_TAKEN"
     plot.rewrite(index, body)
 
@@ -288,7 +294,9 @@ def an_acknowledged_request_is_gone(plot):
 @fault(8)
 def a_slot_too_many(plot):
     """Published as the trail and the database say, and nobody was told so."""
-    index, body = plot.answer(lambda body, duplicate: body["code"] == "" and body["command"].endswith("PublishSlot") and not duplicate)
+    index, body = plot.answer(
+        lambda body, duplicate: body["code"] == "" and is_of("PublishSlot", body) and not duplicate
+    )
     body.update(status="REFUSED", code="SLOT_OVERLAP", result=None)
     plot.rewrite(index, body)
 

@@ -314,7 +314,8 @@ def backends(stack, worker):
     return stack.sql(
         "select json_build_object('pid', a.pid, 'state', a.state, 'waits', a.wait_event_type, 'owns', array(select partition from"
         " slotkeeper.partition_progress p where p.backend_pid = a.pid and p.backend_start = a.backend_start"
-        f" and p.owner is not null and p.topic = '{stack.prefix}.slot-commands')) from pg_stat_activity a where client_port in ({', '.join(map(str, ports))});"
+        f" and p.owner is not null and p.topic = '{stack.prefix}.slot-commands')) from pg_stat_activity a"
+        f" where client_port in ({', '.join(map(str, ports))});"
     )
 
 
