@@ -111,8 +111,8 @@ class Load(threading.Thread):
             self.poison()
         else:
             name = self.random.choices(
-                ("publish", "withdraw", "book", "cancel", "reschedule", "complete", "no_show"),
-                (18, 4, 42, 12, 12, 6, 6),
+                ("publish", "withdraw", "book", "cancel", "reschedule", "complete", "no_show", "trespass", "two_places"),
+                (18, 4, 42, 12, 12, 6, 6, 3, 2),
             )[0]
             getattr(self, name)()
 
@@ -220,6 +220,22 @@ class Load(threading.Thread):
         self.finish("MarkNoShow")
 
     # ---- what should not be ----
+
+    def trespass(self):
+        """Somebody else's appointment."""
+        appointment_id, slot_id, *_ = self.any_appointment()
+        patient = self.random.choice(self.people.patients)
+        self.send("CancelAppointment", patient, "patient", {**self.named(appointment_id, slot_id), "reason": None})
+
+    def two_places(self):
+        """One patient at two doctors at the same time."""
+        patient = self.random.choice(self.people.patients)
+        starts_at = (now_us() // HOUR_US + self.random.randrange(500, 5000)) * HOUR_US
+        for doctor in self.random.sample(self.people.doctors, 2):
+            slot_id = str(uuid.UUID(int=self.random.getrandbits(128)))
+            times = {"starts_at": starts_at, "ends_at": starts_at + HOUR_US}
+            self.send("PublishSlot", doctor, "doctor", {"slot_id": slot_id, **times})
+            self.send("BookSlot", patient, "patient", {"slot_id": slot_id})
 
     def repeat(self):
         """The same command_id again: as it was, with other content, as another command, on another partition."""
