@@ -1,6 +1,7 @@
 /* Between batches: metrics, offsets that no record moves, rows whose time is over, and what `admin`
  * left to publish. All in bounded slices, so that a batch never waits long behind it. */
 #include "app/session_parts.h"
+#include "base/planted.h"
 #include "base/time.h"
 #include "postgres/row.h"
 
@@ -90,7 +91,8 @@ static enum status tidy(struct session *session, struct partition *partition) {
     if (partition->end_offset > partition->next_offset) {
         status = progress_note_end(
             session->pipeline, &session->owner, partition, session->host->scratch);
-    } else if (partition->noted_offset < partition->published_offset) {
+    } else if (
+        partition->noted_offset < partition->published_offset && !PLANTED("published_unnoted")) {
         status = progress_note_published(
             session->pipeline, &session->owner, partition, session->host->scratch);
         partition->noted_offset = partition->published_offset;

@@ -1,5 +1,6 @@
 /* The hash chain of audit events. The canonical form is text, each field after its length, so that
  * a reader in any language can build it from a decoded event; docs/audit.md describes it. */
+#include "base/planted.h"
 #include "domain/outcome.h"
 
 enum { NUMBER_TEXT_MAX = 20 };
@@ -63,8 +64,8 @@ void audit_event_hash(const struct audit_event *event, struct digest *hash) {
 }
 
 void audit_chain_append(struct chain *chain, struct audit_event *event) {
-    event->sequence = chain->sequence + 1;
-    event->previous_hash = chain->head;
+    event->sequence = chain->sequence + (PLANTED_EVERY(10, "sequence_gap") ? 2 : 1);
+    event->previous_hash = PLANTED("chain_broken") ? (struct digest){{0}} : chain->head;
     audit_event_hash(event, &event->hash);
     *chain = (struct chain){.sequence = event->sequence, .head = event->hash};
 }

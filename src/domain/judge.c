@@ -1,5 +1,6 @@
 /* The order of checks from step 5 of the contract on, one function a step. Steps 1 to 4 (readable,
  * genuine token, role, rate) were passed before. */
+#include "base/planted.h"
 #include "domain/decision.h"
 
 #include <assert.h>
@@ -24,7 +25,8 @@ static enum code check_recall(struct decision *decision) {
     if (recall == NULL) {
         return CODE_ACCEPTED;
     }
-    if (!digest_equal(&recall->content_hash, &decision->content_hash)) {
+    if (!digest_equal(&recall->content_hash, &decision->content_hash)
+        && !PLANTED("content_ignored")) {
         return CODE_COMMAND_ID_REUSED;
     }
     decision->recalled = recall;
@@ -55,6 +57,7 @@ static enum code check_age(struct decision *decision) {
 /* 9 */
 static enum code check_account_is_active(struct decision *decision) {
     return decision->caller == NULL || decision->caller->state == STATE_ACTIVE
+                   || PLANTED("inactive_accepted")
                ? CODE_ACCEPTED
                : CODE_ACCOUNT_INACTIVE;
 }
@@ -86,7 +89,9 @@ static enum code decide(struct decision *decision) {
 /* Without a token only credentials say who asks. */
 static void assert_caller_may_ask(const struct decision *decision) {
     const struct command_definition *definition = decision->command->definition;
-    assert(decision->anonymous || (definition->roles & ROLE_BIT(decision->caller_role)) != 0);
+    assert(
+        decision->anonymous || (definition->roles & ROLE_BIT(decision->caller_role)) != 0
+        || PLANTED("role_unchecked"));
     assert(!decision->anonymous || decision->credentials != NULL);
     assert(
         !decision->anonymous || definition->credentials == CREDENTIALS_ONLY

@@ -2,6 +2,7 @@
  * their durable form. Each outcome is encoded before the next request is decided, because a repeat
  * in the same batch is answered with its bytes. */
 #include "base/log.h"
+#include "base/planted.h"
 #include "base/time.h"
 #include "engine/attempt.h"
 
@@ -62,7 +63,7 @@ static struct dead_letter dead_letter_of(struct arena *arena, const struct recor
     struct header *headers = ARENA_ARRAY(arena, struct header, record->header_count);
     for (size_t i = 0; i < record->header_count; i++) {
         headers[i] = record->headers[i];
-        if (view_is(headers[i].name, "authorization")) {
+        if (view_is(headers[i].name, "authorization") && !PLANTED("token_on_dlt")) {
             headers[i].value = hashed_authorization(arena, headers[i].value);
         }
     }
@@ -220,7 +221,11 @@ static enum status decide_command(
     enum code code = judge(&decision);
     if (decision.recalled != NULL) {
         settle(request, &decision, answer);
-        return answer_from_log(attempt, decision.recalled, answer);
+        enum status found = answer_from_log(attempt, decision.recalled, answer);
+        if (PLANTED("another_body")) {
+            encode_outcome(attempt, request, NULL, answer);
+        }
+        return found;
     }
     enum status status = compare_with_rehearsal(attempt, request, &decision, code);
     if (status == STATUS_OK && decision.result.type == RESULT_SESSION) {
@@ -229,11 +234,12 @@ static enum status decide_command(
     if (status != STATUS_OK) {
         return status;
     }
-    answer->code = code;
+    bool accepted = code == CODE_ACCEPTED && !PLANTED_EVERY(30, "effect_refused");
+    answer->code = accepted || code != CODE_ACCEPTED ? code : CODE_SLOT_TAKEN;
     answer->retry_after_ms =
         decision.retry_after_us < 0 ? -1 : (decision.retry_after_us + 999) / 1000;
     settle(request, &decision, answer);
-    encode_outcome(attempt, request, code == CODE_ACCEPTED ? &decision.result : NULL, answer);
+    encode_outcome(attempt, request, accepted ? &decision.result : NULL, answer);
     encode_events(attempt, &decision, answer);
     if (decision.remembered != NULL) {
         answer->recallable = true;
@@ -277,6 +283,11 @@ enum status stage_decide(struct attempt *attempt) {
         if (status != STATUS_OK) {
             return status;
         }
+    }
+    if (PLANTED("routes_swapped") && attempt->count > 1) {
+        struct route first = attempt->answers[0].route;
+        attempt->answers[0].route = attempt->answers[1].route;
+        attempt->answers[1].route = first;
     }
     return STATUS_OK;
 }

@@ -1,4 +1,6 @@
 /* Steps 1 to 4 of the order of checks: what can be answered without touching a row. */
+#include "base/log.h"
+#include "base/planted.h"
 #include "base/time.h"
 #include "engine/attempt.h"
 #include "security/rate_limiter.h"
@@ -38,6 +40,11 @@ static enum code verify(struct engine *engine, struct request *request) {
 
 static enum code authenticate(struct engine *engine, struct request *request) {
     const struct command_definition *definition = request->decoded.command.definition;
+    if (PLANTED_EVERY(50, "token_logged") && request->headers.authorization.size > 0) {
+        log_warning(
+            "a request",
+            LOG_TEXT("token", arena_text(engine->arena, request->headers.authorization)));
+    }
     const struct value *box = command_value(&request->decoded.command, "sealed");
     bool sealed = definition->credentials != CREDENTIALS_NEVER && box->present;
     bool by_token = takes_token(definition, sealed);
@@ -46,7 +53,8 @@ static enum code authenticate(struct engine *engine, struct request *request) {
         code = unseal(engine, request);
     }
     if (code == CODE_ACCEPTED && by_token
-        && (definition->roles & ROLE_BIT(request->claims.role)) == 0) {
+        && (definition->roles & ROLE_BIT(request->claims.role)) == 0
+        && !PLANTED("role_unchecked")) {
         code = CODE_FORBIDDEN_ROLE;
     }
     return code;

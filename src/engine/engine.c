@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/planted.h"
 #include "base/time.h"
 #include "engine/attempt.h"
 
@@ -98,13 +99,17 @@ static enum status save(struct attempt *attempt) {
         engine->store.self, &attempt->world, attempt->answers, attempt->count, engine->work);
 }
 
-static enum status commit(struct attempt *attempt) {
-    return attempt->engine->store.commit(attempt->engine->store.self);
-}
-
 static enum status publish(struct attempt *attempt) {
     struct engine *engine = attempt->engine;
     return engine->bus.publish(engine->bus.self, attempt->answers, attempt->count, engine->work);
+}
+
+static enum status commit(struct attempt *attempt) {
+    if (PLANTED_EVERY(40, "publish_before_commit")) {
+        (void)publish(attempt);
+        planted_crash();
+    }
+    return attempt->engine->store.commit(attempt->engine->store.self);
 }
 
 static enum status run_stage(
@@ -127,6 +132,9 @@ static enum status transact(struct attempt *attempt) {
         {"commit", commit},
     };
 
+    if (PLANTED("leak")) {
+        planted_leak();
+    }
     arena_reset(attempt->engine->work);
     for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
         enum status status = run_stage(stages[i].name, stages[i].run, attempt);

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/pace.h"
+#include "base/planted.h"
 #include "base/time.h"
 #include "kafka/message.h"
 #include "kafka/publisher_parts.h"
@@ -155,12 +156,21 @@ static enum status produce_dead_letter(
 
 enum status publisher_produce_answer(
     struct publisher *publisher, const struct answer *answer, struct arena *arena) {
-    enum status status = produce_outcome(publisher, answer, arena);
+    bool silent = answer->dead_letter.needed && PLANTED("poison_skipped");
+    enum status status = silent ? STATUS_OK : produce_outcome(publisher, answer, arena);
+    if (status == STATUS_OK && PLANTED_EVERY(30, "outcome_twice")) {
+        status = produce_outcome(publisher, answer, arena);
+    }
     for (size_t i = 0; status == STATUS_OK && i < answer->event_count; i++) {
         const struct loose_event event = {answer->events[i], answer->event_fingerprint};
-        status = publisher_produce_event(publisher, answer, &event, arena);
+        int times = PLANTED_EVERY(30, "event_dropped") ? 0 : 1;
+        times += PLANTED_EVERY(30, "event_twice") ? 1 : 0;
+        for (; status == STATUS_OK && times > 0; times--) {
+            status = publisher_produce_event(publisher, answer, &event, arena);
+        }
     }
-    if (status == STATUS_OK && answer->dead_letter.needed) {
+    if (status == STATUS_OK && answer->dead_letter.needed
+        && !PLANTED_EVERY(3, "dead_letter_dropped")) {
         status = produce_dead_letter(publisher, answer, arena);
     }
     return status;

@@ -7,6 +7,7 @@
  * ids. */
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/planted.h"
 #include "base/time.h"
 #include "kafka/client.h"
 #include "kafka/publisher_parts.h"
@@ -329,7 +330,7 @@ static void note_offset(
     if (entry == NULL) {
         entry = rd_kafka_topic_partition_list_add(offsets, topic, answer->partition);
     }
-    entry->offset = answer->offset + 1;
+    entry->offset = answer->offset + (PLANTED("offset_early") ? 2 : 1);
 }
 
 static enum status publish_slice(
@@ -339,7 +340,8 @@ static enum status publish_slice(
     bool begun = status == STATUS_OK;
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
         note_offset(offsets, publisher->settings.request_topic, &answers[i]);
-        status = publisher_produce_answer(publisher, &answers[i], arena);
+        size_t next = PLANTED("published_backwards") ? count - 1 - i : i;
+        status = publisher_produce_answer(publisher, &answers[next], arena);
     }
     if (status == STATUS_OK) {
         status = finish(publisher, offsets);

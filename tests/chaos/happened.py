@@ -15,11 +15,12 @@ from collections import Counter
 from confluent_kafka.admin import AdminClient
 
 import checker
-import planted
-from kill import logged, settle
-from load import HOUR_US, LIMITS, SETTINGS, Clients, People, make_topics, now_us, reply_topics
+import spoiled
+from clients import Clients, People, make_topics, now_us, reply_topics
+from load import HOUR_US, LIMITS, SETTINGS
 from rules import SECOND_US
 from stack import Stack, backends, fail_on_signals, row_locks
+from trial import logged, settle
 from wire import COMMANDS
 
 PATIENTS = 60
@@ -308,23 +309,21 @@ def run(stack):
     settled = settle(stack, stage.findings)
     stage.close()
     checked = checker.check(stack, LIMITS)
-    report = checked.report()
-    findings = stage.findings + planted.missed(stack, LIMITS)
+    findings = stage.findings + spoiled.missed(stack, LIMITS)
     deadlocks = (stack.folder / "postgres.log").read_text(errors="replace").count("deadlock detected")
     if deadlocks > 0:
         findings.append({"rule": "happened", "what": f"{deadlocks} deadlocks", "shown_by": ["postgres.log"]})
     for worker in workers:
         if worker.end() != 0:
             findings.append({"rule": "exit", "what": f"worker {worker.name} ended with {worker.process.returncode}"})
-    report["violations"] += len(findings)
-    report["found"] = findings + report["found"]
     return {
         "scenarios": seconds,
         "stalled_s": stage.stalls,
         "deadlocks": deadlocks,
         "settled_s": settled,
         "logged": logged(workers),
-        **report,
+        **checked.report(),
+        **checker.verdict(findings + checked.findings),
     }
 
 

@@ -1,12 +1,20 @@
 """Everything that can be seen from outside: all topics read committed from offset 0, and one snapshot of the database."""
 
 import json
+import subprocess
 import time
 from dataclasses import dataclass, field
 
 from confluent_kafka import KafkaError, TopicPartition
 
 TIMEOUT_S = 15
+REQUEST_TOPICS = ("slot-commands", "account-commands", "queries")
+# PostgreSQL compresses long values, so files alone do not tell.
+LEAKED_ROWS = """
+select to_json(text 'command_log ' || partition || '/' || record_offset) from slotkeeper.command_log
+    where position('NEEDLE'::bytea in coalesce(dead_letter, '')) > 0
+    or position('NEEDLE'::bytea in outcome || route || coalesce(events, '')) > 0 limit 10;
+"""
 TABLES = """
 begin isolation level repeatable read read only;
 set timezone = 'UTC';
@@ -65,6 +73,9 @@ class History:
     ends: dict = field(default_factory=dict)  # (topic, partition): (last stable offset, high watermark)
     committed: dict = field(default_factory=dict)  # partition: the group's offset
     tables: dict = field(default_factory=dict)
+    journal: list = field(default_factory=list)  # of the clients: one entry a request
+    leaks: list = field(default_factory=list)  # (what, where)
+    usage: list = field(default_factory=list)  # of each worker process: the most that it took
 
 
 def database(stack):
@@ -177,8 +188,8 @@ def lag(stack):
             found.append(f"{name}/{number}: a transaction is open at {stable}, the end is {high}")
         if name == topic and high > 0:
             row = progress.get(number, {"next_offset": -1, "published_offset": -1})
-            places = (row["next_offset"], row["published_offset"], committed.get(number))
-            if places != (high, high, high):
+            places = (row["next_offset"], row["published_offset"], committed.get(number, -1))
+            if min(places) < high:
                 found.append(f"{name}/{number}: end {high}, next, published and committed {places}")
     return found
 
@@ -208,7 +219,27 @@ def observe(stack):
     history.answers = [record for name in replies for record in records[name]]
     history.events = records[f"{stack.prefix}.audit"]
     history.dead_letters = records[f"{topic}-dlt"]
+    history.journal = read_lines(stack.folder / "journal.jsonl")
+    history.usage = read_lines(stack.folder / "usage.jsonl")
+    history.leaks = find_leaks(stack)
     return history
+
+
+def read_lines(file):
+    """What clients and watchers wrote down."""
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def find_leaks(stack):
+    """Tokens anywhere but on request topics: in logs, in Kafka's files, in PostgreSQL's tables, files and write-ahead log."""
+    needle = stack.issuer().head
+    root, others = stack.root, [f"--exclude-dir={stack.prefix}.{name}-[0-9]*" for name in REQUEST_TOPICS]
+    places = [*stack.folder.glob("*.log"), *root.glob("*.log"), root / "kafka/data", root / "postgres/data"]
+    there = [str(place) for place in places if place.exists()]
+    found = subprocess.run(["grep", "-rlaF", *others, "-e", needle, *there], capture_output=True, text=True)
+    files = [line.replace(str(root), "", 1).lstrip("/") for line in found.stdout.splitlines()]
+    rows = stack.sql(LEAKED_ROWS.replace("NEEDLE", needle))
+    return [("a token", place) for place in sorted(files) + rows]
 
 
 def jwks_of(stack):

@@ -1,18 +1,15 @@
-"""Clients: all seven slot commands over many slots, hot slots too, with repeats and poison among them; and a reader of answers."""
+"""All seven slot commands over many slots, hot slots too, with repeats and poison among them."""
 
 import random
 import threading
 import time
 import uuid
-from dataclasses import dataclass
+from collections import deque
 
-from confluent_kafka import OFFSET_END, KafkaError, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
-
+from clients import now_us
 from rules import SECOND_US, Limits
-from wire import COMMANDS, OUTCOME
+from wire import COMMANDS
 
-DOCTORS, PATIENTS, ADMINS = 16, 300, 2
 KNOWN_MAX = 400
 REASONS = ("PATIENT", "PROVIDER", "FACILITY", "ERROR", "OTHER")
 HOUR_US = 3600 * SECOND_US
@@ -27,181 +24,16 @@ SETTINGS = {
 LIMITS = Limits(duration_min_us=SECOND_US, noshow_grace_us=SECOND_US, booking_limit=8)
 
 
-def now_us():
-    return time.time_ns() // 1000
-
-
-class People:
-    """Accounts straight in the database, and tokens for them."""
-
-    def __init__(self, stack, count=PATIENTS):
-        self.issuer = stack.issuer()
-        self.doctors = [str(uuid.uuid4()) for _ in range(DOCTORS)]
-        self.patients = [str(uuid.uuid4()) for _ in range(count)]
-        self.admins = [str(uuid.uuid4()) for _ in range(ADMINS)]
-        self.leavers = [str(uuid.uuid4()) for _ in range(2)]
-        self.tokens = {}
-        rows = []
-        for role, people in (("doctor", self.doctors), ("patient", self.patients), ("admin", self.admins)):
-            rows += [f"('{person}', '{role}', 'active', null)" for person in people]
-        rows += [f"('{person}', 'patient', 'deactivated', now())" for person in self.leavers]
-        stack.sql(
-            "insert into slotkeeper.account (account_id, role, state, deactivated_at, login, password_hash, created_at)"
-            " select id::uuid, role::slotkeeper.account_role, state::slotkeeper.account_state,"
-            " left_at::timestamptz, id, 'x', now()"
-            f" from (values {', '.join(rows)}) people (id, role, state, left_at);"
-        )
-
-    def token(self, account, role):
-        if (account, role) not in self.tokens:
-            self.tokens[account, role] = self.issuer.token(account, role)
-        return self.tokens[account, role]
-
-
-@dataclass
-class Sent:
-    partition: int
-    sent_at: float
-    acknowledged: bool = False
-    received_at: float = None
-
-
-class Clients:
-    """Sends requests and remembers each by its correlation id; the reader notes when the answer came."""
-
-    def __init__(self, stack, people):
-        self.topic = f"{stack.prefix}.slot-commands"
-        self.people = people
-        self.journal = {}
-        self.unsent = []
-        self.partitions = 4
-        self.producer = Producer(
-            {
-                "bootstrap.servers": stack.bootstrap,
-                "partitioner": "murmur2_random",
-                "linger.ms": 2,
-                "acks": "all",
-                "enable.idempotence": True,
-                "queue.buffering.max.messages": 1000000,
-            }
-        )
-        self.reader = Reader(stack, self)
-        self.reader.start()
-
-    def _delivered(self, correlation, error, message):
-        if error is not None:
-            self.unsent.append((correlation, str(error)))
-            return
-        sent = self.journal[correlation]
-        sent.partition, sent.acknowledged = message.partition(), True
-
-    def send(self, value, key, token, **headers):
-        """Returns the correlation id. `headers` by name; a value of None leaves one out."""
-        correlation = uuid.uuid4().bytes
-        named = {"kafka_correlationId": correlation}
-        if token is not None:
-            named["authorization"] = f"Bearer {token}".encode()
-        named.update(headers)
-        self.journal[correlation] = Sent(-1, time.monotonic())
-        self.producer.produce(
-            self.topic,
-            value=value,
-            key=key,
-            headers=[(name, data) for name, data in named.items() if data is not None],
-            on_delivery=lambda error, message: self._delivered(correlation, error, message),
-        )
-        self.producer.poll(0)
-        return correlation
-
-    def command(self, name, caller, role, fields, **headers):
-        record = {"command_id": str(uuid.uuid4()), **fields}
-        return self.send(COMMANDS[name].encode(record), record["slot_id"], self.people.token(caller, role), **headers)
-
-    def answer(self, correlation, seconds=60):
-        """The body of the answer, waited for; None: it did not come."""
-        deadline = time.monotonic() + seconds
-        self.producer.flush(10)
-        while correlation not in self.reader.bodies:
-            if time.monotonic() > deadline:
-                return None
-            time.sleep(0.01)
-        return self.reader.bodies[correlation]
-
-    def close(self):
-        self.producer.flush(30)
-        self.reader.stop()
-        self.reader.join()
-
-
-class Reader(threading.Thread):
-    """Follows the outcomes and the reply topics from where they end now, read committed."""
-
-    def __init__(self, stack, clients):
-        super().__init__(daemon=True)
-        self.clients = clients
-        self.bodies = {}
-        self.on_accepted = None
-        self.stopping = threading.Event()
-        self.latest = {}  # partition: when the newest request that is answered was sent
-        self.topics = [f"{stack.prefix}.outcomes", *reply_topics(stack)]
-        self.consumer = stack.consumer(**{"topic.metadata.refresh.interval.ms": 5000})
-        metadata = self.consumer.list_topics(timeout=15).topics
-        places = []
-        for topic in self.topics:
-            for number in metadata[topic].partitions:
-                end = self.consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=15)[1]
-                places.append(TopicPartition(topic, number, end if end >= 0 else OFFSET_END))
-        self.consumer.assign(places)
-
-    def stop(self):
-        self.stopping.set()
-
-    def run(self):
-        while not self.stopping.is_set():
-            for message in self.consumer.consume(500, timeout=0.02):
-                if message.error() is None:
-                    self.note(message)
-                elif message.error().code() not in (KafkaError._PARTITION_EOF, KafkaError.UNKNOWN_TOPIC_OR_PART):
-                    pass  # the checker reads everything again
-        self.consumer.close()
-
-    def note(self, message):
-        headers = dict(message.headers() or [])
-        correlation = headers.get("kafka_correlationId")
-        sent = self.clients.journal.get(correlation)
-        if sent is None:
-            return
-        sent.received_at = time.monotonic()
-        if sent.partition >= 0:
-            self.latest[sent.partition] = max(sent.sent_at, self.latest.get(sent.partition, 0))
-        body = OUTCOME.decode(message.value())
-        body["duplicate"] = "slotkeeper-duplicate" in headers
-        self.bodies[correlation] = body
-        if self.on_accepted is not None and body["status"] == "ACCEPTED":
-            self.on_accepted(body)
-
-
-def reply_topics(stack):
-    return [f"{stack.prefix}.replies.chaos-a", f"{stack.prefix}.replies.chaos-b"]
-
-
-def make_topics(stack, names, partitions=2, **config):
-    admin = AdminClient({"bootstrap.servers": stack.bootstrap})
-    there = admin.list_topics(timeout=15).topics
-    wanted = [NewTopic(name, partitions, 1, config=config) for name in names if name not in there]
-    for future in admin.create_topics(wanted).values() if wanted else ():
-        future.result(15)
-
-
 class Load(threading.Thread):
     """Sends `rate` requests a second, and bursts when asked to."""
 
-    def __init__(self, clients, people, seed, rate):
+    def __init__(self, clients, people, seed, rate, poison=0.06):
         super().__init__(daemon=True)
-        self.clients, self.people, self.rate = clients, people, rate
+        self.clients, self.people, self.rate, self.poison_share = clients, people, rate, poison
         self.random = random.Random(seed)
         self.stopping = threading.Event()
         self.wanted = 0
+        self.orders = deque(maxlen=16)  # what the thread is to do besides
         self.failure = None
         self.slots = []  # (slot_id, doctor, starts_at), open when last heard of
         self.appointments = []  # (appointment_id, slot_id, patient, doctor, starts_at)
@@ -239,6 +71,18 @@ class Load(threading.Thread):
     def burst(self, count):
         self.wanted += count
 
+    def crowd(self, count=200):
+        """All on one slot."""
+        self.orders.append(lambda: self.book_one(count))
+
+    def repeats(self, count=100):
+        """The same commands again, each more than once."""
+        self.orders.append(lambda: [self.repeat() for _ in range(count) if self.remembered])
+
+    def disorder(self, count=100):
+        """Commands that overtake each other on their way."""
+        self.orders.append(lambda: self.clients.shuffled(self.send_one, count, self.random))
+
     def stop(self):
         self.stopping.set()
         self.join()
@@ -252,6 +96,8 @@ class Load(threading.Thread):
                 sent += due
                 for _ in range(due + extra):
                     self.send_one()
+                while self.orders:
+                    self.orders.popleft()()
                 self.stopping.wait(0.004)
         except Exception as error:  # told by whoever waits for the load
             self.failure = error
@@ -261,12 +107,12 @@ class Load(threading.Thread):
         choice = self.random.random()
         if choice < 0.06 and self.remembered:
             self.repeat()
-        elif choice < 0.12:
+        elif choice < 0.06 + self.poison_share:
             self.poison()
         else:
             name = self.random.choices(
-                ("publish", "withdraw", "book", "cancel", "reschedule", "complete", "no_show"),
-                (18, 4, 42, 12, 12, 6, 6),
+                ("publish", "withdraw", "book", "cancel", "reschedule", "complete", "no_show", "trespass", "two_places"),
+                (18, 4, 42, 12, 12, 6, 6, 3, 2),
             )[0]
             getattr(self, name)()
 
@@ -333,6 +179,11 @@ class Load(threading.Thread):
     def book(self):
         self.send("BookSlot", self.random.choice(self.people.patients), "patient", {"slot_id": self.any_slot()[0]})
 
+    def book_one(self, count):
+        slot_id = self.any_slot()[0]
+        for _ in range(count):
+            self.send("BookSlot", self.random.choice(self.people.patients), "patient", {"slot_id": slot_id})
+
     def named(self, appointment_id, slot_id):
         """Mostly as it is; sometimes on another slot."""
         if self.random.random() < 0.02:
@@ -343,7 +194,7 @@ class Load(threading.Thread):
         appointment_id, slot_id, patient, doctor, _ = self.any_appointment()
         role = self.random.choice(("patient", "patient", "doctor", "admin"))
         caller = {"patient": patient, "doctor": doctor, "admin": self.random.choice(self.people.admins)}[role]
-        if self.random.random() < 0.03:
+        if self.random.random() < 0.08:
             caller = self.random.choice({"patient": self.people.patients}.get(role, self.people.doctors))
             role = role if role != "admin" else "doctor"
         reason = self.random.choice((None, *REASONS))
@@ -369,6 +220,22 @@ class Load(threading.Thread):
         self.finish("MarkNoShow")
 
     # ---- what should not be ----
+
+    def trespass(self):
+        """Somebody else's appointment."""
+        appointment_id, slot_id, *_ = self.any_appointment()
+        patient = self.random.choice(self.people.patients)
+        self.send("CancelAppointment", patient, "patient", {**self.named(appointment_id, slot_id), "reason": None})
+
+    def two_places(self):
+        """One patient at two doctors at the same time."""
+        patient = self.random.choice(self.people.patients)
+        starts_at = (now_us() // HOUR_US + self.random.randrange(500, 5000)) * HOUR_US
+        for doctor in self.random.sample(self.people.doctors, 2):
+            slot_id = str(uuid.UUID(int=self.random.getrandbits(128)))
+            times = {"starts_at": starts_at, "ends_at": starts_at + HOUR_US}
+            self.send("PublishSlot", doctor, "doctor", {"slot_id": slot_id, **times})
+            self.send("BookSlot", patient, "patient", {"slot_id": slot_id})
 
     def repeat(self):
         """The same command_id again: as it was, with other content, as another command, on another partition."""

@@ -1,283 +1,152 @@
-"""The checker is checked: faults planted in a history that was clean, each of which it must find."""
-
-import copy
-import random
-from dataclasses import replace
-
-import checker
-import history as histories
-import tokens
-from wire import AUDIT_EVENT, COMMANDS, OUTCOME, event_hash
-
-FAULTS = []
-
-
-def fault(function):
-    FAULTS.append(function)
-    return function
-
-
-class Plot:
-    """A copy of the history to spoil, and what to look for in it."""
-
-    def __init__(self, history, seed):
-        self.history = copy.copy(history)
-        self.random = random.Random(seed)
-        for name in ("requests", "answers", "events", "dead_letters"):
-            setattr(self.history, name, list(getattr(history, name)))
-        self.history.tables = {name: [dict(row) for row in rows] for name, rows in history.tables.items()}
-        self.history.ends, self.history.committed = dict(history.ends), dict(history.committed)
-
-    def answer(self, accept):
-        """The place and body of an answer that fits."""
-        found = []
-        for index, record in enumerate(self.history.answers):
-            body = OUTCOME.decode(record.value)
-            duplicate = "slotkeeper-duplicate" in record.headers
-            if "slotkeeper-reply-refused" not in record.headers and accept(body, duplicate):
-                found.append((index, body))
-        return self.random.choice(found)
-
-    def rewrite(self, index, body, **headers):
-        record = self.history.answers[index]
-        named = {**record.headers, "slotkeeper-status": body["status"].encode(), "ce_id": body["outcome_id"].encode()}
-        self.history.answers[index] = replace(record, value=OUTCOME.encode(body), headers={**named, **headers})
-
-    def chains(self):
-        """Slot chains as lists of (place in events, event) by sequence."""
-        chains = {}
-        for index, record in enumerate(self.history.events):
-            event = AUDIT_EVENT.decode(record.value)
-            if event["slot_id"] is not None:
-                chains.setdefault(event["slot_id"], []).append((index, event))
-        return [sorted(chain, key=lambda entry: entry[1]["sequence"]) for chain in chains.values()]
-
-    def put_chain(self, chain):
-        """Hashes and numbers made whole again, on the topic and in the database."""
-        head, rows = bytes(32), {row["event_id"]: row for row in self.history.tables["event"]}
-        for sequence, (index, event) in enumerate(chain, 1):
-            event["sequence"], event["previous_hash"] = sequence, head
-            head = event["hash"] = event_hash(event)
-            self.history.events[index] = replace(self.history.events[index], value=AUDIT_EVENT.encode(event))
-            rows[event["event_id"]].update(sequence=sequence, hash=head.hex())
-
-
-@fault
-def an_outcome_is_missing(plot):
-    plot.history.answers.pop(plot.answer(lambda body, _: body["status"] == "REFUSED")[0])
-
-
-@fault
-def an_outcome_comes_twice(plot):
-    plot.history.answers.append(plot.history.answers[plot.answer(lambda *_: True)[0]])
-
-
-@fault
-def two_answers_are_swapped(plot):
-    first = plot.answer(lambda body, _: body["code"] == "")[0]
-    second = plot.answer(lambda body, _: body["code"] == "SLOT_TAKEN")[0]
-    answers = plot.history.answers
-    headers = answers[first].headers, answers[second].headers
-    name = "kafka_correlationId"
-    answers[first] = replace(answers[first], headers={**headers[0], name: headers[1][name]})
-    answers[second] = replace(answers[second], headers={**headers[1], name: headers[0][name]})
-
-
-@fault
-def an_outcome_on_a_topic_that_nobody_named(plot):
-    index, _ = plot.answer(lambda *_: True)
-    record = plot.history.answers[index]
-    plot.history.answers[index] = replace(record, topic=record.topic + ".other")
-
-
-@fault
-def an_outcome_under_another_id(plot):
-    index, body = plot.answer(lambda body, duplicate: not duplicate)
-    body["outcome_id"] = "00000000-0000-8000-8000-000000000000"
-    plot.rewrite(index, body)
-
-
-@fault
-def a_repeat_decided_again(plot):
-    index, body = plot.answer(lambda body, duplicate: duplicate)
-    headers = dict(plot.history.answers[index].headers)
-    del headers["slotkeeper-duplicate"]
-    plot.history.answers[index] = replace(plot.history.answers[index], headers=headers)
-
-
-@fault
-def a_repeat_with_another_body(plot):
-    index, body = plot.answer(lambda body, duplicate: duplicate)
-    body["decided_at"] += 1
-    plot.rewrite(index, body)
-
-
-@fault
-def a_free_slot_refused(plot):
-    index, body = plot.answer(lambda body, _: body["code"] == "SLOT_NOT_FOUND" and body["command"].endswith("BookSlot"))
-    body["code"] = "SLOT_TAKEN"
-    plot.rewrite(index, body)
-
-
-@fault
-def an_effect_that_was_refused(plot):
-    index, body = plot.answer(lambda body, duplicate: body["status"] == "ACCEPTED" and not duplicate)
-    body.update(status="REFUSED", code="SLOT_TAKEN", result=None)
-    plot.rewrite(index, body)
-
-
-@fault
-def a_stale_clock(plot):
-    index, body = plot.answer(lambda body, duplicate: body["code"] == "SLOT_TAKEN" and not duplicate)
-    body["decided_at"] -= 3600 * 1_000_000
-    plot.rewrite(index, body)
-
-
-@fault
-def a_forged_token_let_in(plot):
-    index, body = plot.answer(lambda body, duplicate: body["code"] == "SLOT_TAKEN" and not duplicate)
-    correlation = plot.history.answers[index].headers["kafka_correlationId"]
-    for place, record in enumerate(plot.history.requests):
-        if record.headers.get("kafka_correlationId") == correlation:
-            forged = record.headers["authorization"][:-4] + b"AAAA"
-            plot.history.requests[place] = replace(record, headers={**record.headers, "authorization": forged})
-
-
-@fault
-def an_audit_event_is_missing(plot):
-    chain = plot.random.choice([chain for chain in plot.chains() if len(chain) > 1])
-    plot.history.events.pop(chain[0][0])
-
-
-@fault
-def the_last_audit_event_is_missing(plot):
-    plot.history.events.pop(plot.random.choice(plot.chains())[-1][0])
-
-
-@fault
-def an_audit_event_comes_twice(plot):
-    plot.history.events.append(plot.random.choice(plot.history.events))
-
-
-@fault
-def an_audit_event_says_something_else(plot):
-    index, event = plot.random.choice(plot.chains())[0]
-    event["actor_id"] = "00000000-0000-4000-8000-000000000000"
-    plot.history.events[index] = replace(plot.history.events[index], value=AUDIT_EVENT.encode(event))
-
-
-@fault
-def a_slot_booked_twice_behind_whole_hashes(plot):
-    chains = [chain for chain in plot.chains() if [e["new_state"] for _, e in chain].count("BOOKED") > 1]
-    chain = plot.random.choice(chains)
-    gone = next(entry for entry in chain if entry[1]["new_state"] == "CANCELLED")
-    chain.remove(gone)
-    plot.history.tables["event"] = [r for r in plot.history.tables["event"] if r["event_id"] != gone[1]["event_id"]]
-    plot.put_chain(chain)
-    plot.history.events.pop(gone[0])
-
-
-@fault
-def an_effect_without_a_command(plot):
-    chain = plot.random.choice(plot.chains())
-    chain[-1][1]["command_id"] = "00000000-0000-4000-8000-000000000000"
-    plot.put_chain(chain)
-
-
-@fault
-def a_patient_in_two_places(plot):
-    """One slot moved onto another of the same patient, in the request and in all rows."""
-    held = {}
-    for row in plot.history.tables["appointment"]:
-        if row["state"] == "BOOKED":
-            held.setdefault(row["patient_id"], []).append(row)
-    first, second = next(rows for rows in held.values() if len(rows) > 1)[:2]
-    times = {name: first[name] for name in ("starts_at", "ends_at")}
-    for row in plot.history.tables["slot"] + plot.history.tables["appointment"]:
-        if row["slot_id"] == second["slot_id"]:
-            row.update(times)
-    publish = COMMANDS["PublishSlot"]
-    for place, record in enumerate(plot.history.requests):
-        if (record.value or b"").startswith(publish.prefix):
-            fields = publish.decode(record.value)
-            if fields["slot_id"] == second["slot_id"]:
-                plot.history.requests[place] = replace(record, value=publish.encode({**fields, **times}))
-
-
-@fault
-def a_row_of_the_trail_is_missing(plot):
-    plot.history.tables["event"].pop()
-
-
-@fault
-def an_appointment_in_another_state(plot):
-    row = plot.random.choice([row for row in plot.history.tables["appointment"] if row["state"] == "CANCELLED"])
-    row["state"] = "BOOKED"
-
-
-@fault
-def a_slot_that_nobody_published(plot):
-    plot.history.tables["slot"].append({**plot.history.tables["slot"][0], "slot_id": "x"})
-
-
-@fault
-def a_row_of_the_log_is_missing(plot):
-    plot.history.tables["log"] = [row for row in plot.history.tables["log"] if row["code"] != "SLOT_TAKEN"]
-
-
-@fault
-def a_body_in_the_log_that_was_not_published(plot):
-    row = plot.random.choice([row for row in plot.history.tables["log"] if row["code"] == "SLOT_TAKEN"])
-    row["outcome"] = "00"
-
-
-@fault
-def a_dead_letter_is_missing(plot):
-    plot.history.dead_letters.pop()
-
-
-@fault
-def a_dead_letter_comes_twice(plot):
-    plot.history.dead_letters.append(plot.history.dead_letters[0])
-
-
-@fault
-def a_dead_letter_with_a_token(plot):
-    letters = plot.history.dead_letters
-    letters[0] = replace(letters[0], headers={**letters[0].headers, "authorization": b"Bearer x"})
-
-
-@fault
-def a_committed_offset_ahead(plot):
-    number = max(plot.history.committed, key=plot.history.committed.get)
-    plot.history.committed[number] += 1
-
-
-@fault
-def something_left_unpublished(plot):
-    row = plot.random.choice(plot.history.tables["progress"])
-    row["published_offset"] -= 1
-
-
-@fault
-def a_transaction_left_open(plot):
-    place = plot.random.choice([place for place, (_, high) in plot.history.ends.items() if high > 0])
-    plot.history.ends[place] = (plot.history.ends[place][1] - 1, plot.history.ends[place][1])
-
-
-def missed(stack, limits):
-    """Findings: the planted faults that the checker did not find."""
-    history = histories.observe(stack)
-    keys, issuer = histories.jwks_of(stack), stack.environment["SLOTKEEPER_TOKEN_ISSUER"]
-    found = []
-    for seed, plant in enumerate(FAULTS):
-        plot = Plot(history, seed)
-        try:
-            plant(plot)
-        except (IndexError, StopIteration, ValueError) as error:
-            found.append({"rule": "planted", "what": f"{plant.__name__}: nothing to spoil: {error}", "shown_by": []})
+"""The checker is checked: a worker with one fault planted in it, and the rule that is meant for it must tell.
+
+    tests/chaos/planted [--seed S] [--seconds S] [FAULT...]
+
+Takes the program of the preset faulty (STACK_BINARY; default build/faulty/slotkeeper). All faults share one stack, each in a
+cell of its own. First a run without any, in which nothing may be found, and in whose history spoiled.py plants its own. One
+JSON line; exit status 0 only if all were caught.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from dataclasses import dataclass
+
+import spoiled
+from clients import People
+from load import LIMITS, SETTINGS
+from stack import ROOT, Stack, fail_on_signals, say, wait_for
+from trial import Trial, answered_after
+
+RATE, POISON = 250, 0.20
+PATIENTS, DOCTORS = 12, 4  # few, so that they get into each other's way
+SETTLE_S = 8  # some faults never let it come to rest
+START_MAX_S = 40
+
+
+@dataclass
+class Fault:
+    rule: int
+    prepare: str = ""  # the database would not let it happen
+    crashes: bool = False  # afterwards a sound worker goes on
+
+
+FAULTS = {
+    "": Fault(-1),
+    "published_unnoted": Fault(0),
+    "poison_skipped": Fault(1),
+    "routes_swapped": Fault(1),
+    "recall_off": Fault(
+        2,
+        "drop index slotkeeper.command_log_recall;"
+        " create index command_log_recall on slotkeeper.command_log (caller, command_id) where recallable;",
+    ),
+    "content_ignored": Fault(2),
+    "effect_refused": Fault(2),
+    "outcome_twice": Fault(3),
+    "event_twice": Fault(3),
+    "another_body": Fault(3),
+    "slot_overlap": Fault(4, "alter table slotkeeper.slot drop constraint slot_doctor_overlap;"),
+    "patient_overlap": Fault(4, "alter table slotkeeper.appointment drop constraint appointment_patient_overlap;"),
+    "double_booking": Fault(
+        4,
+        "alter table slotkeeper.appointment drop constraint appointment_one_active;"
+        " create index appointment_one_active on slotkeeper.appointment (slot_id, active);",
+    ),
+    "inactive_accepted": Fault(4, "alter table slotkeeper.appointment drop constraint appointment_patient_active;"),
+    "event_dropped": Fault(5),
+    "sequence_gap": Fault(5),
+    "chain_broken": Fault(5),
+    "free_slot_refused": Fault(6),
+    "stale_clock": Fault(7),
+    "published_backwards": Fault(7),
+    "dead_letter_dropped": Fault(8),
+    "offset_early": Fault(9),
+    "row_skipped": Fault(9),
+    "publish_before_commit": Fault(9, crashes=True),
+    "role_unchecked": Fault(10, "alter table slotkeeper.appointment drop constraint appointment_patient;"),
+    "token_unverified": Fault(10),
+    "ownership_unchecked": Fault(10),
+    "token_logged": Fault(11),
+    "token_on_dlt": Fault(11),
+    "leak": Fault(12),
+}
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("faults", nargs="*", metavar="FAULT", help="these only: " + " ".join(filter(None, FAULTS)))
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--seconds", type=float, default=5, help="of load for each")
+    parser.add_argument("--keep", action="store_true", help="keep the stack's folder")
+    options = parser.parse_args()
+    unknown = set(options.faults) - FAULTS.keys()
+    if unknown:
+        parser.error(f"no such fault: {', '.join(sorted(unknown))}")
+    return options
+
+
+def play(options, cell, name, fault):
+    """The checker's report, and its findings by rule."""
+    if fault.prepare:
+        cell.sql(fault.prepare)
+    people = People(cell, PATIENTS, DOCTORS)
+    worker = cell.worker("faulty", {**SETTINGS, "SLOTKEEPER_ACCOUNT_THREADS": "0", "SLOTKEEPER_QUERY_THREADS": "0"})
+    worker.start(SLOTKEEPER_PLANTED=name)
+    with Trial(cell, options.seed, RATE, people, POISON) as trial:
+        begun = wait_for(lambda: answered_after(trial.clients, 0) or not worker.is_alive(), START_MAX_S, 0.02)
+        if not begun:
+            trial.find("the worker answers nothing")
+        if fault.crashes:
+            wait_for(lambda: not worker.is_alive(), START_MAX_S, 0.02)
+            worker.start()
+        time.sleep(options.seconds)
+    trial.settle(SETTLE_S)
+    report = trial.report()
+    worker.kill()
+    return report
+
+
+def judge(report, fault):
+    """Whether it is as it should be: nothing found, or found by the rule that is meant for it."""
+    if fault.rule < 0:
+        return report["verdict"] == "PASS"
+    return str(fault.rule) in report["by_rule"]
+
+
+def run(options, stack):
+    results, missed = {}, []
+    for number, (name, fault) in enumerate(FAULTS.items()):
+        if options.faults and name not in options.faults:
             continue
-        judge = tokens.Judge(keys, issuer, stack.environment["SLOTKEEPER_TOKEN_AUDIENCE"])
-        if not checker.Checker(plot.history, judge, limits, stack.gone_topics).run().findings:
-            found.append({"rule": "planted", "what": f"{plant.__name__} was not found", "shown_by": []})
-    return found
+        cell = stack.cell(f"planted{number}")
+        report = play(options, cell, name, fault)
+        told = name or "without a fault"
+        results[told] = report["by_rule"]
+        caught = judge(report, fault)
+        say(f"{'caught' if name and caught else 'as it should be' if caught else 'MISSED'}: {told}"
+            f" (rule {fault.rule}); found by rule: {report['by_rule']}; {report['commands']} commands")
+        if not caught:
+            missed.append({"fault": told, "rule": fault.rule, "first": report["first"], "by_rule": report["by_rule"]})
+        if fault.rule < 0:
+            spoilt = spoiled.missed(cell, LIMITS)
+            say(f"{len(spoiled.FAULTS)} faults in its history, not found by their rule: {[one['what'] for one in spoilt]}")
+            missed += spoilt
+        stack.drop(cell)
+    return {"seed": options.seed, "faults": len(results) - ("without a fault" in results), "missed": missed, "caught_by": results}
+
+
+def main():
+    options = arguments()
+    os.environ.setdefault("STACK_BINARY", str(ROOT / "build/faulty/slotkeeper"))
+    fail_on_signals()
+    with Stack(None, options.keep) as stack:
+        report = run(options, stack)
+    print(json.dumps(report), flush=True)
+    sys.exit(1 if report["missed"] else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -38,6 +38,9 @@ class Limits:
     booking_limit: int = 20
     noshow_grace_us: int = 600 * SECOND_US
     command_age_max_us: int = 86400 * SECOND_US
+    # Of one worker process: bytes of memory, and connections to PostgreSQL, one a thread and one more for queries.
+    worker_rss_max: int = 64 << 20
+    worker_connections_max: int = 6
 
 
 @dataclass

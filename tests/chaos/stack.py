@@ -1,6 +1,7 @@
 """A private stack and its workers. Everything that is started here is ended here, by its process id, whatever happens."""
 
 import contextlib
+import copy
 import ctypes
 import json
 import os
@@ -36,7 +37,7 @@ def fail_on_signals():
     signal.signal(signal.SIGHUP, stop)
 
 
-def _die_with_parent():
+def die_with_parent():
     ctypes.CDLL(None, use_errno=True).prctl(PDEATHSIG, signal.SIGKILL)
 
 
@@ -61,7 +62,7 @@ class Worker:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                preexec_fn=_die_with_parent,
+                preexec_fn=die_with_parent,
             )
         return self
 
@@ -113,10 +114,12 @@ class Stack:
     def __init__(self, folder=None, keep=False):
         self.own = folder is None
         self.folder = Path(folder or tempfile.mkdtemp(prefix="slotkeeper-chaos-"))
+        self.root = self.folder  # where the two servers are
         self.keep = keep
         self.binary = os.environ.get("STACK_BINARY", str(ROOT / "build/release/slotkeeper"))
         self.workers = []
         self.environment = {}
+        self.key_id = KEY_ID
 
     def __enter__(self):
         try:
@@ -126,9 +129,9 @@ class Stack:
             raise
         return self
 
-    def _script(self, command):
+    def _script(self, command, *service):
         done = subprocess.run(
-            [ROOT / "scripts/stack", command, self.folder],
+            [ROOT / "scripts/stack", command, self.root, *service],
             env={**os.environ, "STACK_BINARY": self.binary},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -152,9 +155,39 @@ class Stack:
         self._make_key()
 
     def _make_key(self):
-        self.key_file = self.folder / "keys" / f"{KEY_ID}.key"
+        self.key_file = self.root / "keys" / f"{self.key_id}.key"
         if not self.key_file.exists():
-            self.run("keys", "generate", "--alg", "HS256", "--kid", KEY_ID, "--out", str(self.key_file))
+            self.run("keys", "generate", "--alg", "HS256", "--kid", self.key_id, "--out", str(self.key_file))
+
+    def cell(self, name):
+        """Another deployment on the same two servers: a database, topics, groups, keys and files of its own."""
+        cell = copy.copy(self)
+        cell.own, cell.workers, cell.key_id = False, [], f"{KEY_ID}-{name}"
+        cell.folder = self.root / name
+        cell.folder.mkdir()
+        urls = ("SLOTKEEPER_DATABASE_URL", "SLOTKEEPER_DATABASE_ADMIN_URL", "STACK_SUPERUSER_URL")
+        there = {url: self.environment[url].rsplit("/", 1)[0] + "/" + name for url in urls}
+        prefixes = {"SLOTKEEPER_TOPICS_PREFIX": name, "SLOTKEEPER_GROUP_PREFIX": name}
+        cell.environment = {**self.environment, **there, **prefixes}
+        self.sql(f"create database {name} template slotkeeper owner slotkeeper_owner;")
+        cell.sql(f"\\set database {name}\n\\i '{ROOT}/migrations/bootstrap.sql'\n")
+        cell.run("topics", "create")
+        cell._make_key()
+        return cell
+
+    def drop(self, cell):
+        """Its database; topics and files stay."""
+        for worker in cell.workers:
+            worker.kill()
+        self.sql(f"drop database {cell.prefix} with (force);")
+
+    def service(self, command, name):
+        """stop, kill or start postgres or kafka."""
+        self._script(command, name)
+
+    def pid_of(self, name):
+        place = {"postgres": "postgres/data/postmaster.pid", "kafka": "kafka/pid"}[name]
+        return int((self.root / place).read_text().split()[0])
 
     def __exit__(self, kind, *_):
         for worker in self.workers:
@@ -210,7 +243,7 @@ class Stack:
     def issuer(self):
         return Issuer(
             self.key_file.read_bytes(),
-            KEY_ID,
+            self.key_id,
             self.environment["SLOTKEEPER_TOKEN_ISSUER"],
             self.environment["SLOTKEEPER_TOKEN_AUDIENCE"],
         )
@@ -254,8 +287,8 @@ def wait_for(condition, seconds, step_s=0.1):
         time.sleep(step_s)
 
 
-def ports_of(pid):
-    """The local TCP ports of a process."""
+def sockets_of(pid):
+    """The inodes of a process's sockets."""
     inodes = set()
     for entry in os.scandir(f"/proc/{pid}/fd"):
         try:
@@ -264,6 +297,12 @@ def ports_of(pid):
             continue
         if target.startswith("socket:["):
             inodes.add(target[8:-1])
+    return inodes
+
+
+def ports_of(pid):
+    """The local TCP ports of a process."""
+    inodes = sockets_of(pid)
     with open(f"/proc/{pid}/net/tcp", encoding="ascii") as table:
         rows = [line.split() for line in table][1:]
     return {int(row[1].split(":")[1], 16) for row in rows if row[9] in inodes}
@@ -275,7 +314,8 @@ def backends(stack, worker):
     return stack.sql(
         "select json_build_object('pid', a.pid, 'state', a.state, 'waits', a.wait_event_type, 'owns', array(select partition from"
         " slotkeeper.partition_progress p where p.backend_pid = a.pid and p.backend_start = a.backend_start"
-        f" and p.owner is not null and p.topic = '{stack.prefix}.slot-commands')) from pg_stat_activity a where client_port in ({', '.join(map(str, ports))});"
+        f" and p.owner is not null and p.topic = '{stack.prefix}.slot-commands')) from pg_stat_activity a"
+        f" where client_port in ({', '.join(map(str, ports))});"
     )
 
 
@@ -284,7 +324,7 @@ def row_locks(stack, numbers):
     """Keeps the rows of these partitions locked, in a session of the workers' role."""
     url = stack.environment["SLOTKEEPER_DATABASE_URL"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    holder = subprocess.Popen(["psql", "-X", "-q", url], stdin=subprocess.PIPE, preexec_fn=_die_with_parent, **quiet)
+    holder = subprocess.Popen(["psql", "-X", "-q", url], stdin=subprocess.PIPE, preexec_fn=die_with_parent, **quiet)
     try:
         rows = f"topic = '{stack.prefix}.slot-commands' and partition in ({', '.join(map(str, numbers or [-1]))})"
         text = f"begin; select from slotkeeper.partition_progress where {rows} for update;\n"

@@ -16,8 +16,12 @@ def _decode(text):
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
+def head_of(kid):
+    return _encode(json.dumps({"alg": "HS256", "typ": "JWT", "kid": kid}).encode())
+
+
 def sign(secret, kid, claims):
-    head = _encode(json.dumps({"alg": "HS256", "typ": "JWT", "kid": kid}).encode())
+    head = head_of(kid)
     body = _encode(json.dumps(claims).encode())
     signature = hmac.digest(secret, f"{head}.{body}".encode(), "sha256")
     return f"{head}.{body}.{_encode(signature)}"
@@ -29,6 +33,11 @@ class Issuer:
         self.kid = kid
         self.issuer = issuer
         self.audience = audience
+
+    @property
+    def head(self):
+        """What all its tokens begin with."""
+        return head_of(self.kid)
 
     def token(self, account, role, issued_ago_s=60, lives_s=7200, secret=None, **more):
         now = int(time.time())

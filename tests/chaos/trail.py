@@ -9,10 +9,14 @@ from wire import AUDIT_EVENT, event_hash, event_id_of
 class Trail:
     """`find(rule, what, *records)` is told what does not hold."""
 
-    def __init__(self, limits, find):
+    def __init__(self, limits, find, republished=False):
         self.world = World(limits)
         self.find = find
+        self.republished = republished
         self.events = {}
+        self.broken = set()  # chains with a gap: what happened there is not known
+        self.inactive = {}  # account: [(since, until or None)]
+        self.copies = 0
 
     # ---- rule 5: the trail, folded ----
 
@@ -21,15 +25,20 @@ class Trail:
         for request in requests:
             for index in range(EVENTS_OF.get(request.name, 1)):
                 causes[event_id_of(request.outcome_id, index)] = request
-        chains = defaultdict(list)
+        chains, places = defaultdict(list), {}
         for record in records:
             event = AUDIT_EVENT.decode(record.value)
             chain = event["slot_id"] or event["entity_id"]
             if (record.key or b"").decode() != chain or record.text("ce_id") != event["event_id"]:
                 self.find(5, "key or headers differ from the event", record.place())
-            if event["event_id"] in self.events:
-                self.find(3, "an audit event twice", record.place())
+            first = places.get(event["event_id"])
+            if first is not None:
+                if self.republished and (first.value, first.key) == (record.value, record.key):
+                    self.copies += 1
+                else:
+                    self.find(3, "an audit event twice", first.place(), record.place())
                 continue
+            places[event["event_id"]] = record
             self.events[event["event_id"]] = event
             chains[chain].append(event)
         for chain, events in chains.items():
@@ -39,14 +48,27 @@ class Trail:
         head = bytes(32)
         for position, event in enumerate(events):
             if event["sequence"] != position + 1:
-                self.find(5, f"sequence {event['sequence']} where {position + 1} is due", chain)
+                self.find(5, f"sequence {event['sequence']} where {position + 1} is due", chain, event["event_id"])
+                self.broken.add(chain)
                 return
             if event["previous_hash"] != head or event_hash(event) != event["hash"]:
-                self.find(5, f"the hash chain breaks at {position + 1}", chain)
+                self.find(5, f"the hash chain breaks at {position + 1}", chain, event["event_id"])
+                self.broken.add(chain)
                 return
             head = event["hash"]
         if events[0]["slot_id"] is not None:
             self.fold(chain, events, causes)
+        else:
+            self.fold_account(chain, events)
+
+    def fold_account(self, account, events):
+        spans = self.inactive[account] = []
+        for event in events:
+            under_way = spans and spans[-1][1] is None
+            if event["new_state"] == "ACTIVE" and under_way:
+                spans[-1] = (spans[-1][0], event["occurred_at"])
+            elif event["new_state"] != "ACTIVE" and not under_way:
+                spans.append((event["occurred_at"], None))
 
     def fold(self, slot_id, events, causes):
         slot = self.world.slots[slot_id] = Slot(slot_id)
@@ -61,7 +83,7 @@ class Trail:
             if cause is not None:
                 partition, offset = cause.record.partition, cause.record.offset
                 if offset < places.get(partition, offset):
-                    self.find("order", "not in the order of the partition", slot_id, cause.place)
+                    self.find(7, "not in the order of the partition", slot_id, cause.place)
                 places[partition] = offset
             slot.events.append(event)
             slot.causes.append(cause)
@@ -89,6 +111,11 @@ class Trail:
     # ---- rule 4: sweeps that trust no constraint ----
 
     def check_overlaps(self):
+        of_slot = defaultdict(list)
+        for appointment in self.world.appointments.values():
+            of_slot[appointment.slot.slot_id].append(appointment)
+        for slot_id, appointments in of_slot.items():
+            self.check_holders(slot_id, appointments)
         for doctor, slots in self.world.of_doctor.items():
             spans = []
             for slot in slots:
@@ -114,6 +141,27 @@ class Trail:
                 if since < until:
                     self.find(4, what, other[4], span[4])
             running.append(span)
+
+    def check_holders(self, slot_id, appointments):
+        """One that is cancelled gives the slot back; all others hold it for ever."""
+        holder = None
+        for appointment in appointments:  # in the order of booking
+            if holder is not None and (holder.state != "CANCELLED" or holder.ended_at > appointment.booked_at):
+                self.find(4, "a slot with two active appointments", slot_id, holder.appointment_id, appointment.appointment_id)
+            holder = appointment
+
+    def check_inactive(self, accounts):
+        """Those without events were made as they are."""
+        for account, row in accounts.items():
+            if row["state"] != "active":
+                self.inactive.setdefault(account, [(0, None)])
+        for appointment in self.world.appointments.values():
+            for account in (appointment.patient_id, appointment.slot.doctor_id):
+                for since, until in self.inactive.get(account, ()):
+                    starts = max(since, appointment.booked_at)
+                    ends = min(end for end in (until, appointment.ended_at, float("inf")) if end is not None)
+                    if starts < ends:
+                        self.find(4, f"an inactive account {account} with an appointment", appointment.appointment_id)
 
     def check_limit(self, patient, appointments):
         limit = self.world.limits.booking_limit

@@ -5,7 +5,7 @@
 set -euo pipefail
 source_dir=$1
 library=$2
-headers='base/(arena|digest|status|text|time|uuid|uuid_map|view)\.h|domain/[a-z_]+\.h|assert\.h|stdbool\.h|stddef\.h|stdint\.h|string\.h'
+headers='base/(arena|digest|planted|status|text|time|uuid|uuid_map|view)\.h|domain/[a-z_]+\.h|assert\.h|stdbool\.h|stddef\.h|stdint\.h|string\.h'
 calls='bcmp|memcmp|memcpy|memmove|memset|strcmp|strlen|__assert_fail|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_'
 calls+='|digest_format|digest_of|digester_[a-z_]+|uuid_format|uuid_of_digest|uuid_map_get'
 # What compilers add for sanitizers and coverage.

@@ -21,9 +21,10 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/chaos"))
 
 import checker  # noqa: E402
-from kill import answered_after, logged, settle  # noqa: E402
-from load import LIMITS, SETTINGS, Clients, Load, People, make_topics, reply_topics  # noqa: E402
+from clients import Clients, People, make_topics, reply_topics  # noqa: E402
+from load import LIMITS, SETTINGS, Load  # noqa: E402
 from stack import Stack, fail_on_signals, say, wait_for  # noqa: E402
+from trial import answered_after, logged, settle  # noqa: E402
 
 EXPANDED = "@v3"
 VERSION = 3
@@ -232,8 +233,6 @@ def run(options, stack):
     verified = roll.sqitch("verify")
     roll.expect("schema", "sqitch verify: " + verified.stdout[-400:], verified.returncode == 0)
     report = checked.report()
-    report["violations"] += len(roll.findings)
-    report["found"] = roll.findings + report["found"]
     return {
         "seed": options.seed,
         "answers_s": {name: roll.spread(name) for name in roll.phases},
@@ -242,6 +241,7 @@ def run(options, stack):
         "settled_s": settled,
         "logged": logged(roll.old + roll.new),
         **report,
+        **checker.verdict(roll.findings + checked.findings),
     }
 
 
