@@ -19,8 +19,8 @@ void jwks_destroy(struct jwks *jwks);
 /* NULL: no such key. */
 const struct verification_key *jwks_find(const struct jwks *jwks, struct view kid) MUST_USE;
 
-/* The public part of a set, malloc'ed JSON text on one line: no oct key, no private member. NULL
- * with *error set if the text is not a JWK Set. */
+/* The public part of a set, malloc'ed JSON text on one line: no oct key, none that is meant for
+ * anything but signatures, no private member. NULL with *error set if the text is not a JWK Set. */
 char *jwks_public_text(struct view text, struct error *error) MUST_USE;
 
 /* Adds a JWK to the set at `path`, which is made if it is not there; the keys that it holds stay as

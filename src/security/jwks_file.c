@@ -20,7 +20,8 @@ static json_t *set_of(struct view text, struct error *error) {
 
 static int append_public(json_t *keys, const json_t *jwk) {
     struct view type = strict_json_text(jwk, "kty");
-    if (!view_is(type, "RSA") && !view_is(type, "EC")) {
+    bool published = view_is(type, "RSA") || view_is(type, "EC");
+    if (!published || !jwk_is_for_signatures(jwk)) {
         return 0;
     }
     return json_array_append_new(keys, jwk_public(jwk));

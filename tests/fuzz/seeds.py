@@ -207,7 +207,10 @@ def key_sets():
     modulus = "u" + "_" * 340 + "9"  # 2,048 bits, odd
     rsa = {"kty": "RSA", "kid": "r", "alg": "RS256", "use": "sig", "n": modulus, "e": "AQAB", "d": "AQ"}
     other = {"kty": "EC", "use": "enc", "key_ops": ["verify"]}
-    for name, keys in {"octets": [octets], "curve": [curve, other], "rsa": [rsa], "mixed": [octets, curve]}.items():
+    deriving = {"kty": "EC", "key_ops": ["deriveKey"]}
+    sets = {"octets": [octets], "curve": [curve, other], "deriving": [curve, deriving], "rsa": [rsa],
+            "mixed": [octets, curve]}
+    for name, keys in sets.items():
         write("security_jwks", name, json.dumps({"keys": keys}).encode())
 
 

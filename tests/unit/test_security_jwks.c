@@ -227,7 +227,9 @@ static void only_public_members_are_published(void **state) {
                   "{\"kty\":\"RSA\",\"kid\":\"r\",\"n\":\"AQ\",\"e\":\"AQAB\",\"d\":\"secret-d\","
                   "\"p\":\"secret-p\",\"q\":\"secret-q\",\"dp\":\"secret-dp\",\"dq\":\"secret-dq\","
                   "\"qi\":\"secret-qi\",\"oth\":[\"secret-oth\"]},"
-                  "{\"kty\":\"OKP\",\"x\":\"AQ\",\"d\":\"secret-d\"}]}"),
+                  "{\"kty\":\"OKP\",\"x\":\"AQ\",\"d\":\"secret-d\"},"
+                  "{\"kty\":\"EC\",\"kid\":\"sealing\",\"use\":\"enc\"},"
+                  "{\"kty\":\"EC\",\"kid\":\"deriving\",\"key_ops\":[\"deriveKey\"]}]}"),
         &error);
     assert_non_null(text);
     assert_string_equal(
