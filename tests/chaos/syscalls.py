@@ -35,8 +35,10 @@ ONE_THREAD = {
     "SLOTKEEPER_WORKER_THREADS": "1",
     "SLOTKEEPER_ACCOUNT_THREADS": "0",
     "SLOTKEEPER_QUERY_THREADS": "0",
+    "SLOTKEEPER_DATABASE_TIMEOUT": "3s",  # libpq does not tell of every failure
     "SLOTKEEPER_WORKER_INSTANCE_ID": "syscalls",  # its successor has the partitions at once
 }
+SLOW_S = 5
 PROFILES = 3
 SHOWN_MAX = 20
 
@@ -223,7 +225,10 @@ class Runner:
             tracer.end()
         self.owner.update({one: point for batch in batches for one in batch.sent})
         self.judge(point, outcome, tracer.shown(), batches)
-        self.slowest = max(self.slowest, (round(time.monotonic() - began, 2), str(point)))
+        took = round(time.monotonic() - began, 2)
+        self.slowest = max(self.slowest, (took, str(point)))
+        if took > SLOW_S:
+            say(f"{took} s: {point}")
 
     def judge(self, point, outcome, shown, batches):
         if outcome is None:
