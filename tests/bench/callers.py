@@ -30,11 +30,13 @@ def withdrawal():
     return SCHEMAS.encode(COMMAND + "WithdrawSlot", {"command_id": uuid.uuid4(), "slot_id": slot_id}), slot_id
 
 
-def make_topics(cell, *suffixes):
+def make_topics(cell, *suffixes, like=None):
+    """With one partition each, or as many as the topic of that suffix has."""
     client = Client(cell)
     client.stopping = True  # it would read every outcome
+    partitions = len(client.admin.list_topics(cell.topic(like), timeout=10).topics[cell.topic(like)].partitions) if like else 1
     for suffix in suffixes:
-        client.make_topic(cell.topic(suffix))
+        client.make_topic(cell.topic(suffix), partitions)
 
 
 class Callers:

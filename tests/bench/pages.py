@@ -89,7 +89,8 @@ class Site:
     def bookings(self):
         """A second, by a worker of its own."""
         done = subprocess.run(
-            [ROOT / "scripts/bench", "--stack", self.as_stack(), "--quick", "--latency", "1", "--no-yardsticks", "--binary", BINARY],
+            [ROOT / "scripts/bench", "--stack", self.as_stack(), "--quick", "--latency", "1", "--no-yardsticks", "--binary",
+             BINARY],
             env=self.cell.stack.clean_env, stdout=subprocess.PIPE, text=True, check=True)
         lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
         return next(line["per_second"] for line in lines if line["name"] == "booking_end_to_end")
@@ -101,8 +102,8 @@ class Site:
             folder.mkdir()
             for server in ("postgres", "kafka"):
                 (folder / server).symlink_to(stack.folder / server)
-            own = {name: self.cell.env[name] for name in (
-                "SLOTKEEPER_DATABASE_URL", "SLOTKEEPER_DATABASE_ADMIN_URL", "SLOTKEEPER_TOPICS_PREFIX", "SLOTKEEPER_GROUP_PREFIX")}
+            own = {"SLOTKEEPER_" + name: self.cell.env["SLOTKEEPER_" + name]
+                   for name in ("DATABASE_URL", "DATABASE_ADMIN_URL", "TOPICS_PREFIX", "GROUP_PREFIX")}
             own["STACK_SUPERUSER_URL"] = stack.url("STACK_SUPERUSER_URL", self.cell.name)
             (folder / "env").write_text(f". {stack.folder}/env\n" + "".join(
                 f"export {name}={shlex.quote(value)}\n" for name, value in own.items()))
