@@ -63,10 +63,10 @@ def processor_seconds(pid):
 class Spent:
     """What has been done, and with how much of the machine, since it was made."""
 
-    def __init__(self, cell, worker, noise):
+    def __init__(self, cell, worker, **processes):
         self.worker = worker
-        self.processes = {"worker": worker.process.pid, "noise": noise.pid,
-                          "broker": int((cell.stack.folder / "kafka/pid").read_text())}
+        self.processes = {"worker": worker.process.pid, "broker": int((cell.stack.folder / "kafka/pid").read_text()),
+                          "callers": os.getpid(), **processes}
         self.codes, self.stages, self.seconds = codes_of(worker), stages_of(worker), self.processor_seconds()
         self.batches, self.machine = worker.metric("slotkeeper_batches_total"), machine_seconds()
 
@@ -94,7 +94,7 @@ def measure_noisy(cell, worker, quiet, options, noisy, name="noisy"):
         options.times * options.per_second, options.partitions == "one", stop, sent))
     noise.start()
     time.sleep(NOISE_LEAD_SECONDS)
-    spent, began, sent_before = Spent(cell, worker, noise), time.monotonic(), sent.value
+    spent, began, sent_before = Spent(cell, worker, noise=noise.pid), time.monotonic(), sent.value
     latencies = quiet.measure(options.seconds)
     say(name, **summary(latencies))
     per_second = (sent.value - sent_before) / (time.monotonic() - began)
@@ -112,8 +112,7 @@ def warm_up_servers(cell, worker, quiet, options, noisy):
 
 
 def run(cell, options):
-    make_topics(cell, "replies.quiet", "replies.noisy")
-    make_topics(cell, "elsewhere", like="slot-commands")
+    make_topics(cell, "replies.quiet", "replies.noisy", elsewhere="slot-commands")
     settings = dict(pair.split("=", 1) for pair in options.set)
     worker = Worker(cell, {"rate.per_second": str(options.per_second), "worker.threads": "3", **settings}).wait_until_ready()
     quiet = Callers(cell, cell.topic("replies.quiet"))
@@ -122,8 +121,9 @@ def run(cell, options):
     warm_up_servers(cell, worker, quiet, options, noisy)
     found = {"quiet": [], "elsewhere": [], "noisy": []}
     for _ in range(options.rounds):
+        spent = Spent(cell, worker)
         latencies = quiet.measure(options.seconds)
-        say("quiet", **summary(latencies))
+        say("quiet", **summary(latencies), **spent.fields())
         found["quiet"] += latencies
         for name in ("elsewhere", "noisy"):
             found[name] += measure_noisy(cell, worker, quiet, options, noisy, name)
