@@ -12,7 +12,7 @@ RUNTIME_PACKAGES=(
 DEMO_PACKAGES=(python3-venv)
 # Needed by the tests and the linters besides.
 TEST_PACKAGES=(
-    clang clang-format clang-tidy gcovr jq libtap-parser-sourcehandler-pgtap-perl shellcheck
+    clang clang-format clang-tidy gcovr jq libtap-parser-sourcehandler-pgtap-perl shellcheck strace
 )
 
 debian_release() {

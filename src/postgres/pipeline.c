@@ -29,6 +29,7 @@ struct pipeline {
     size_t queued_count;
     size_t result_count;
     bool in_transaction;
+    bool lost; /* results are still to come, or never will: nothing can be asked any more */
     bool constraint_failed;
     bool lock_timed_out;
     bool commit_unconfirmed; /* a warning said that a synchronous standby did not answer */
@@ -297,7 +298,8 @@ static enum status run_until(struct pipeline *pipeline, int64_t deadline_us) {
     enum status first = STATUS_OK;
     size_t count = pipeline->queued_count;
     pipeline->queued_count = 0;
-    if (PQpipelineSync(pipeline->connection) != 1) {
+    if (pipeline->lost || PQpipelineSync(pipeline->connection) != 1) {
+        pipeline->lost = true;
         return STATUS_RETRY;
     }
     for (size_t i = 0; i < count; i++) {
@@ -305,7 +307,8 @@ static enum status run_until(struct pipeline *pipeline, int64_t deadline_us) {
         enum status status = collect_one(pipeline, pipeline->queued[i], deadline_us, &result);
         pipeline->results[i] = result;
         pipeline->result_count = i + 1;
-        if (status == STATUS_LOST) { /* nothing more can be read from this connection */
+        if (status == STATUS_LOST) {
+            pipeline->lost = true;
             metrics_add(METRIC_SQL_ERRORS, "link", 1);
             log_warning(
                 "the database link is lost or too slow",
@@ -314,7 +317,8 @@ static enum status run_until(struct pipeline *pipeline, int64_t deadline_us) {
         }
         first = first == STATUS_OK ? status : first;
     }
-    return collect_sync(pipeline, deadline_us) ? first : STATUS_RETRY;
+    pipeline->lost = !collect_sync(pipeline, deadline_us);
+    return pipeline->lost ? STATUS_RETRY : first;
 }
 
 enum status pipeline_run(struct pipeline *pipeline, PGresult ***results) {
@@ -340,7 +344,8 @@ enum status pipeline_commit(struct pipeline *pipeline) {
 }
 
 void pipeline_rollback(struct pipeline *pipeline) {
-    if (pipeline->in_transaction && PQstatus(pipeline->connection) == CONNECTION_OK) {
+    if (pipeline->in_transaction && !pipeline->lost
+        && PQstatus(pipeline->connection) == CONNECTION_OK) {
         pipeline->queued_count = 0;
         pipeline_queue(pipeline, STATEMENT_ROLLBACK, NULL);
         (void)run_until(pipeline, time_monotonic_us() + pipeline->timeout_us);

@@ -1,5 +1,7 @@
 """Records that PostgreSQL refuses, and commands that race: made to happen, and seen to be told apart."""
 
+import os
+import signal
 import uuid
 
 import pytest
@@ -154,3 +156,19 @@ def test_one_slot_from_all_partitions(two_workers):
     client.flush()
     codes = sorted(request.answer(60).code for request in requests)
     assert codes == ["ACCEPTED"] + ["SLOT_TAKEN"] * 47
+
+
+def test_a_backend_that_hangs_is_waited_for_once(own_cell):
+    """What comes back late is not asked for again: a rollback on that connection would wait as long as the statement did."""
+    lost = "the database link is lost or too slow"
+    worker = Worker(own_cell, {"worker.threads": "1", "account.threads": "0", "query.threads": "0", "database.timeout": "1s"})
+    slot_id = publish_all(own_cell.client, own_cell.account("doctor"), 1)[0]
+    backend = int(own_cell.sql("select distinct backend_pid from partition_progress where owner is not null")[0][0])
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        request = own_cell.client.send("BookSlot", own_cell.account("patient"), {"slot_id": slot_id})
+        worker.wait_for_log("a session ended")
+    finally:
+        os.kill(backend, signal.SIGCONT)
+    assert request.answer(60).code == "ACCEPTED"
+    assert len(worker.logged(lost)) == 1 and not worker.logged(lost, statement="rollback")
