@@ -1,11 +1,13 @@
 """Everything that can be seen from outside: all topics read committed from offset 0, and one snapshot of the database."""
 
 import json
+import os
 import subprocess
 import time
 from dataclasses import dataclass, field
 
-from confluent_kafka import KafkaError, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 TIMEOUT_S = 15
 REQUEST_TOPICS = ("slot-commands", "account-commands", "queries")
@@ -149,20 +151,14 @@ def committed_offsets(stack):
 
 def ends_of(stack, topics):
     """(topic, partition): (last stable offset, high watermark)."""
-    ends = {}
-    committed, all_records = stack.consumer(), stack.consumer(isolation="read_uncommitted")
-    try:
-        metadata = committed.list_topics(timeout=TIMEOUT_S).topics
-        for topic in topics:
-            for number in metadata[topic].partitions:
-                place = TopicPartition(topic, number)
-                high = all_records.get_watermark_offsets(place, timeout=TIMEOUT_S)[1]
-                stable = committed.get_watermark_offsets(place, timeout=TIMEOUT_S)[1]
-                ends[topic, number] = (stable, high)
-        return ends
-    finally:
-        committed.close()
-        all_records.close()
+    admin = AdminClient({"bootstrap.servers": stack.bootstrap})
+    metadata = admin.list_topics(timeout=TIMEOUT_S).topics
+    latest = {TopicPartition(topic, n): OffsetSpec.latest() for topic in topics for n in metadata[topic].partitions}
+    stable, high = (
+        admin.list_offsets(latest, isolation_level=level, request_timeout=TIMEOUT_S)
+        for level in (IsolationLevel.READ_COMMITTED, IsolationLevel.READ_UNCOMMITTED)
+    )
+    return {(p.topic, p.partition): (stable[p].result().offset, high[p].result().offset) for p in latest}
 
 
 def answer_topics(stack):
@@ -179,7 +175,10 @@ def lag(stack):
     """What is still open, in words; empty: nothing."""
     topic = f"{stack.prefix}.slot-commands"
     others = [*answer_topics(stack), f"{stack.prefix}.audit", f"{topic}-dlt"]
-    ends = ends_of(stack, [topic, *others])
+    try:
+        ends = ends_of(stack, [topic, *others])
+    except KafkaException as error:  # a broker that has just come back
+        return [f"the ends of topics are not known: {error}"]
     committed = committed_offsets(stack)
     progress = {row["partition"]: row for row in database_progress(stack)}
     found = []
@@ -211,6 +210,7 @@ def observe(stack):
         history = History(consumer.list_topics(timeout=TIMEOUT_S).cluster_id, topic)
     finally:
         consumer.close()
+    leaks = LeakSearch(stack)
     history.tables = database(stack)
     history.committed = committed_offsets(stack)
     history.ends = ends_of(stack, topics)
@@ -221,7 +221,7 @@ def observe(stack):
     history.dead_letters = records[f"{topic}-dlt"]
     history.journal = read_lines(stack.folder / "journal.jsonl")
     history.usage = read_lines(stack.folder / "usage.jsonl")
-    history.leaks = find_leaks(stack)
+    history.leaks = leaks.found()
     return history
 
 
@@ -230,16 +230,30 @@ def read_lines(file):
     return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
-def find_leaks(stack):
-    """Tokens anywhere but on request topics: in logs, in Kafka's files, in PostgreSQL's tables, files and write-ahead log."""
-    needle = stack.issuer().head
-    root, others = stack.root, [f"--exclude-dir={stack.prefix}.{name}-[0-9]*" for name in REQUEST_TOPICS]
-    places = [*stack.folder.glob("*.log"), *root.glob("*.log"), root / "kafka/data", root / "postgres/data"]
-    there = [str(place) for place in places if place.exists()]
-    found = subprocess.run(["grep", "-rlaF", *others, "-e", needle, *there], capture_output=True, text=True)
-    files = [line.replace(str(root), "", 1).lstrip("/") for line in found.stdout.splitlines()]
-    rows = stack.sql(LEAKED_ROWS.replace("NEEDLE", needle))
-    return [("a token", place) for place in sorted(files) + rows]
+class LeakSearch:
+    """Tokens anywhere but on request topics: in logs, in Kafka's files, in PostgreSQL's tables, files and write-ahead log. It runs
+    beside other things until it is asked what it has `found`."""
+
+    def __init__(self, stack):
+        self.stack = stack
+        root, needle = stack.root, stack.issuer().head
+        places = [*stack.folder.glob("*.log"), *root.glob("*.log"), root / "kafka/data", root / "postgres/data"]
+        there = [str(place) for place in places if place.exists()]
+        others = [f"--exclude-dir={stack.prefix}.{name}-[0-9]*" for name in REQUEST_TOPICS]
+        # 10 MiB each, of offsets and times alone.
+        others += ["--exclude=*.index", "--exclude=*.timeindex"]
+        self.grep = subprocess.Popen(
+            ["grep", "-rlaF", *others, "-e", needle, *there],
+            env={**os.environ, "LC_ALL": "C"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self.rows = stack.sql(LEAKED_ROWS.replace("NEEDLE", needle))
+
+    def found(self):
+        files = [line.replace(str(self.stack.root), "", 1).lstrip("/") for line in self.grep.communicate()[0].splitlines()]
+        return [("a token", place) for place in sorted(files) + self.rows]
 
 
 def jwks_of(stack):
