@@ -21,13 +21,13 @@ from clients import People
 from lanes import side_by_side
 from load import LIMITS, SETTINGS
 from stack import ROOT, Stack, fail_on_signals, say, wait_for
-from trial import Trial, answered_after
+from trial import SETTLE_S, Trial, answered_after
 
 RATE, POISON = 350, 0.20
 PATIENTS, DOCTORS = 12, 4  # few, so that they get into each other's way
 LANES = 2
 ROUNDS = 4
-SETTLE_S, SETTLE_FAULTY_S = 8, 3  # some faults never let it come to rest
+SETTLE_UNNOTED_S, SETTLE_FAULTY_S = 8, 3  # some faults never let it come to rest
 CLEAN_S = 5
 START_MAX_S = 40
 
@@ -103,7 +103,7 @@ def play_round(options, cell, people, worker, fault, number):
             wait_for(lambda: not worker.is_alive(), START_MAX_S, 0.02)
             worker.start()
         time.sleep(options.seconds if fault.rule >= 0 else CLEAN_S)
-    trial.settle(SETTLE_FAULTY_S if fault.rule > 0 else SETTLE_S)
+    trial.settle(SETTLE_S if fault.rule < 0 else SETTLE_UNNOTED_S if fault.rule == 0 else SETTLE_FAULTY_S)
     return trial.report()
 
 
