@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
 
@@ -10,6 +11,9 @@ from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPar
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 TIMEOUT_S = 15
+SILENCE_MAX_S = 120
+# Of these each record has its own; other headers repeat, tokens above all, and are kept once.
+OWN_HEADERS = {"kafka_correlationId", "ce_id", "ce_time", "kafka_dlt-original-offset"}
 REQUEST_TOPICS = ("slot-commands", "account-commands", "queries")
 # PostgreSQL compresses long values, so files alone do not tell.
 LEAKED_ROWS = """
@@ -46,7 +50,7 @@ commit;
 """
 
 
-@dataclass
+@dataclass(slots=True)
 class Record:
     topic: str
     partition: int
@@ -88,7 +92,8 @@ def database(stack):
     return tables
 
 
-def _from_message(message):
+def _from_message(message, known):
+    headers = message.headers() or []
     return Record(
         message.topic(),
         message.partition(),
@@ -96,45 +101,49 @@ def _from_message(message):
         message.timestamp()[1],
         message.key(),
         message.value(),
-        dict(message.headers() or []),
+        {sys.intern(name): value if name in OWN_HEADERS else known.setdefault(value, value) for name, value in headers},
     )
 
 
-def _read(consumer, topics):
+def _messages(consumer, topics):
+    """From offset 0 to where the topics end now, in order within each partition."""
     metadata = consumer.list_topics(timeout=TIMEOUT_S).topics
     open_ends = {(topic, number) for topic in topics for number in metadata[topic].partitions}
     consumer.assign([TopicPartition(topic, number, 0) for topic, number in open_ends])
-    records = {topic: [] for topic in topics}
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + SILENCE_MAX_S
     while open_ends:
         if time.monotonic() > deadline:
             raise TimeoutError(f"no end is seen of {sorted(open_ends)}")
         for message in consumer.consume(5000, timeout=1):
             if message.error() is None:
-                records[message.topic()].append(_from_message(message))
+                deadline = time.monotonic() + SILENCE_MAX_S
+                yield message
             elif message.error().code() == KafkaError._PARTITION_EOF:
                 open_ends.discard((message.topic(), message.partition()))
-    return records
 
 
 def read_all(stack, topics):
-    """Every committed record of the topics, in order within each partition."""
-    consumer = stack.consumer()
+    """Every committed record of the topics."""
+    consumer, records, known = stack.consumer(), {topic: [] for topic in topics}, {}
     try:
-        return _read(consumer, topics)
+        for message in _messages(consumer, topics):
+            records[message.topic()].append(_from_message(message, known))
+        return records
+    finally:
+        consumer.close()
+
+
+def count(stack, topics, isolation):
+    consumer = stack.consumer(isolation=isolation)
+    try:
+        return sum(1 for _ in _messages(consumer, topics))
     finally:
         consumer.close()
 
 
 def count_aborted(stack, topics):
     """Records of transactions that were aborted: what kills cut off between produce and commit."""
-    consumer = stack.consumer(isolation="read_uncommitted")
-    try:
-        return sum(len(records) for records in _read(consumer, topics).values()) - sum(
-            len(records) for records in read_all(stack, topics).values()
-        )
-    finally:
-        consumer.close()
+    return count(stack, topics, "read_uncommitted") - count(stack, topics, "read_committed")
 
 
 def committed_offsets(stack):
