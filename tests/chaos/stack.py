@@ -248,10 +248,10 @@ class Stack:
             self.environment["SLOTKEEPER_TOKEN_AUDIENCE"],
         )
 
-    def sql(self, text):
-        """Rows as JSON lines; each statement selects one JSON column, or nothing."""
+    def sql(self, text, url=None):
+        """Rows as JSON lines; each statement selects one JSON column, or nothing. `url`: of another server."""
         result = subprocess.run(
-            ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", self.environment["STACK_SUPERUSER_URL"]],
+            ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", url or self.environment["STACK_SUPERUSER_URL"]],
             input=text.encode(),
             capture_output=True,
         )
