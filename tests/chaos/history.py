@@ -234,7 +234,7 @@ def find_leaks(stack):
     """Tokens anywhere but on request topics: in logs, in Kafka's files, in PostgreSQL's tables, files and write-ahead log."""
     needle = stack.issuer().head
     root, others = stack.root, [f"--exclude-dir={stack.prefix}.{name}-[0-9]*" for name in REQUEST_TOPICS]
-    places = [*stack.folder.glob("*.log"), *root.glob("*.log"), *root.glob("*/log"), *root.glob("*/data")]
+    places = [*stack.folder.glob("*.log"), *root.glob("*.log"), *root.glob("*/log"), *root.glob("*/data"), *root.glob("broker-*/kafka/data")]
     there = [str(place) for place in places if place.exists()]
     found = subprocess.run(["grep", "-rlaF", *others, "-e", needle, *there], capture_output=True, text=True)
     files = [line.replace(str(root), "", 1).lstrip("/") for line in found.stdout.splitlines()]

@@ -1,17 +1,19 @@
 """The primary goes in mid-load and its synchronous standby is promoted; the old primary comes back, where it can be reached.
 
-    tests/chaos/promotion [--rounds N] [--seed N] [--rate R] [--gap S] [--asynchronous] [--keep]
+    tests/chaos/promotion [--rounds N] [--seed N] [--rate R] [--gap S] [--cluster] [--asynchronous] [--keep]
 
 Two workers whose database.url names both servers. In each round the primary is killed, or stopped without a word to anybody, in
 the middle of a burst; then the standby is promoted. What counts is how long after the promotion was asked for each partition has
-answered a request that was sent after it. Then the old primary is started again as it was left, and a worker that reaches it
-first joins the group: it must change nothing there, and keep nobody waiting. The next round's standby takes the old one's place.
+answered a request that was sent after it. Then the old primary is started again as it was left, and two workers come: one that
+knows it alone must change nothing there and keep nobody waiting, one that reaches it first must find the other. The next round's
+standby takes the old one's place.
 
 One JSON line; exit status 0 only if the checker finds nothing, and outcomes resumed in time. --asynchronous is the check of the
 check: a standby that is behind loses what was answered, and that must be found. STACK_BINARY chooses the program.
 """
 
 import argparse
+import contextlib
 import json
 import random
 import signal
@@ -22,6 +24,7 @@ from confluent_kafka import TopicPartition
 
 import history
 import witness
+from cluster import Cluster
 from load import SETTINGS
 from stack import Stack, fail_on_signals, say, wait_for
 from standby import Pair
@@ -32,6 +35,7 @@ GIVE_UP_S = 60
 HELD_UP_MAX_S = 12  # of a worker that joins: one that leaves its group without a word is missed after 6 s
 LATE_S = 6
 KINDS = ("kill", "immediate")
+NO_STANDBY = "waits for a synchronous standby that is not there"
 
 
 def arguments():
@@ -41,12 +45,19 @@ def arguments():
     parser.add_argument("--rate", type=int, default=250, help="requests a second between bursts")
     parser.add_argument("--gap", type=float, help="seconds from the primary's end to the promotion (default: up to 2)")
     parser.add_argument("--asynchronous", action="store_true", help="nobody waits for the standby, and it is behind")
+    parser.add_argument("--cluster", action="store_true", help="three brokers, of which one is killed in each round, too")
     parser.add_argument("--keep", action="store_true", help="keep the stack's folder")
     return parser.parse_args()
 
 
+def taken_by(worker):
+    """Partitions of slot commands that the group has given it, counted whenever it did."""
+    return sum(line.get("taken", 0) for line in worker.log_lines() if str(line.get("topic")).endswith(".slot-commands"))
+
+
 class Promotions:
-    def __init__(self, options, stack, pair, trial):
+    def __init__(self, options, stack, pair, trial, cluster=None):
+        self.cluster = cluster
         self.options, self.stack, self.pair, self.trial = options, stack, pair, trial
         self.random = random.Random(options.seed)
         self.settings = {**SETTINGS, "SLOTKEEPER_DATABASE_URL": pair.worker_url()}
@@ -101,25 +112,59 @@ class Promotions:
                 self.trial.find(f"{name} is {seen[name]} after a promotion", kind)
         return old, seen
 
-    def come_back(self, old, seen):
-        """The old primary, as it was left, and a worker that reaches it first; in every other round it knows no other."""
-        old.start()
-        before = old.progress()
-        url = self.pair.worker_url(old.port) if len(self.rounds) % 2 else old.url("SLOTKEEPER_DATABASE_URL")
-        late = self.stack.worker(f"late-{len(self.rounds)}", {**self.settings, "SLOTKEEPER_DATABASE_URL": url}).start()
-        until, waited, joined = time.monotonic() + LATE_S, 0, time.monotonic()
+    def late(self, name, url):
+        """A worker that joins now. The group gives partitions by name, so that it gets three of four if it joins at all."""
+        worker = self.stack.worker(f"{name}-{len(self.rounds)}", {**self.settings, "SLOTKEEPER_DATABASE_URL": url})
+        return worker.start(SLOTKEEPER_WORKER_INSTANCE_ID=f"a-{worker.name}")
+
+    def longest_wait(self, until):
+        """How long some partition answered nothing."""
+        longest = 0
         while time.monotonic() < until:
             moment = time.monotonic()
             wait_for(lambda: answered_after(self.trial.clients, moment), GIVE_UP_S, 0.01)
-            waited = max(waited, time.monotonic() - moment)
-        seen["waited_for_late_s"] = round(waited, 2)
-        if waited > HELD_UP_MAX_S:
-            self.trial.find(f"a worker that reaches the old primary holds others up for {waited:.1f} s", late.name)
+            longest = max(longest, time.monotonic() - moment)
+        return round(longest, 2)
+
+    def come_back(self, old, seen):
+        """The old primary, as it was left; a worker that knows no other server, and one that reaches it first."""
+        old.start()
+        before = old.progress()
+        lost = self.late("lost", old.url("SLOTKEEPER_DATABASE_URL"))
+        late = self.late("late", self.pair.worker_url(old.port))
+        seen["waited_for_late_s"] = self.longest_wait(time.monotonic() + LATE_S)
+        if seen["waited_for_late_s"] > HELD_UP_MAX_S:
+            self.trial.find("a worker that reaches the old primary holds others up", seen["waited_for_late_s"])
+        if taken_by(lost) or not any(NO_STANDBY in line.get("detail", "") for line in lost.log_lines()):
+            self.trial.find("a worker does not say that the old primary takes no write, or joins the group with it", lost.name)
+        if not wait_for(lambda: taken_by(late), GIVE_UP_S):
+            self.trial.find("a worker does not find the promoted server behind the old one", late.name)
         if old.progress() != before:
             self.trial.find("a partition was taken or moved on in the old primary", before, old.progress())
-        if not late.kill():
-            self.trial.find(f"worker {late.name} ended by itself with {late.exits[-1]}")
+        for worker in (lost, late):
+            if not worker.kill():
+                self.trial.find(f"worker {worker.name} ended by itself with {worker.exits[-1]}")
         old.stop()
+        moment = time.monotonic()
+        if not wait_for(lambda: answered_after(self.trial.clients, moment), GIVE_UP_S):
+            self.trial.find(f"no answers within {GIVE_UP_S} s of the old primary's end")
+
+    def lose_broker(self, seen):
+        """One of three, with what it leads; it comes back."""
+        number = self.random.randrange(len(self.cluster.ports))
+        self.trial.load.burst(self.random.randrange(200, 500))
+        time.sleep(self.random.uniform(0.02, 0.2))
+        killed = time.monotonic()
+        self.cluster.kill(number)
+        waits = {
+            "broker_first_s": lambda: any(sent > killed for sent in list(self.trial.clients.reader.latest.values())),
+            "broker_resumed_s": lambda: answered_after(self.trial.clients, killed),
+        }
+        for name, condition in waits.items():
+            if not wait_for(condition, GIVE_UP_S, 0.01):
+                self.trial.find(f"no answers within {GIVE_UP_S} s of a broker's end", name)
+            seen[name] = round(time.monotonic() - killed, 2)
+        self.cluster.start(number)
 
     def run(self):
         self.start()
@@ -129,6 +174,8 @@ class Promotions:
             self.rounds.append(seen)
             if not self.options.asynchronous:
                 self.come_back(old, seen)
+            if self.cluster is not None:
+                self.lose_broker(seen)
             self.trial.check_load()
             say(json.dumps(seen))
         for worker in self.workers:
@@ -136,11 +183,11 @@ class Promotions:
                 self.trial.find(f"worker {worker.name} ended by itself with {worker.process.returncode}")
 
 
-def run(options, stack, pair):
+def run(options, stack, pair, cluster):
     witness.swear_in(stack)
     trial = Trial(stack, options.seed, options.rate)
     trial.usage.ports.update(pair.ports)
-    promotions = Promotions(options, stack, pair, trial)
+    promotions = Promotions(options, stack, pair, trial, cluster)
     with trial:
         promotions.run()
     trial.settle()
@@ -164,8 +211,11 @@ def run(options, stack, pair):
 def main():
     options = arguments()
     fail_on_signals()
-    with Stack(keep=options.keep) as stack, Pair(stack) as pair:
-        report = run(options, stack, pair)
+    with contextlib.ExitStack() as inside:
+        stack = inside.enter_context(Stack(keep=options.keep))
+        pair = inside.enter_context(Pair(stack))
+        cluster = inside.enter_context(Cluster(stack)) if options.cluster else None
+        report = run(options, stack, pair, cluster)
         stack.keep = stack.keep or report["verdict"] != "PASS"
     print(json.dumps(report), flush=True)
     say(report["verdict"])
