@@ -200,7 +200,8 @@ const struct setting_row setting_rows[] = {
     {"login.rows_max", ACCOUNTS, COUNT(login_rows_max, "100000", 100, 10000000),
      .sentence = "Logins whose failures are kept; of more, those with the fewest are forgotten."},
 
-    {"database.url", DATABASE, SECRET(database_url), .sentence = "The worker's role."},
+    {"database.url", DATABASE, SECRET(database_url),
+     .sentence = "The worker's role. Of several hosts the first that takes a write."},
     {"database.read_url", DATABASE, SECRET(database_read_url),
      .sentence = "For queries, possibly a replica. Empty: `database.url`."},
     {"database.admin_url", DATABASE, SECRET(database_admin_url),

@@ -219,7 +219,7 @@ def have_leaders(admin, names):
 def make_topics(stack, names, partitions=2, **config):
     admin = AdminClient({"bootstrap.servers": stack.bootstrap})
     there = admin.list_topics(timeout=15).topics
-    wanted = [NewTopic(name, partitions, 1, config=config) for name in names if name not in there]
+    wanted = [NewTopic(name, partitions, -1, config=config) for name in names if name not in there]
     for future in admin.create_topics(wanted).values() if wanted else ():
         future.result(15)
     names = [*names, f"{stack.prefix}.outcomes"]

@@ -246,7 +246,8 @@ class LeakSearch:
     def __init__(self, stack):
         self.stack = stack
         root, needle = stack.root, stack.issuer().head
-        places = [*stack.folder.glob("*.log"), *root.glob("*.log"), root / "kafka/data", root / "postgres/data"]
+        places = [*stack.folder.glob("*.log"), *root.glob("*.log"), *root.glob("*/log"), *root.glob("*/data"),
+                  *root.glob("broker-*/kafka/data")]
         there = [str(place) for place in places if place.exists()]
         others = [f"--exclude-dir={stack.prefix}.{name}-[0-9]*" for name in REQUEST_TOPICS]
         # 10 MiB each, of offsets and times alone.

@@ -246,9 +246,10 @@ class Stack:
             self.environment["SLOTKEEPER_TOKEN_AUDIENCE"],
         )
 
-    def sql(self, text, database=None):
-        """Rows as JSON lines; each statement selects one JSON column, or nothing. In another database than ours, if that is named."""
-        url = self.environment["STACK_SUPERUSER_URL"]
+    def sql(self, text, database=None, url=None):
+        """Rows as JSON lines; each statement selects one JSON column, or nothing. In another database than ours, if that is named;
+        `url`: of another server."""
+        url = url or self.environment["STACK_SUPERUSER_URL"]
         result = subprocess.run(
             ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", in_database(url, database) if database else url],
             input=text.encode(),
