@@ -10,6 +10,7 @@ from kit.stack import Cell, Stack
 from kit.worker import Worker
 
 NOISE_LEAD_SECONDS = 3
+WARM_UP_ROUNDS = 2
 
 
 def arguments():
@@ -107,7 +108,8 @@ def measure_noisy(cell, worker, quiet, options, noisy, name="noisy"):
 def warm_up_servers(cell, worker, quiet, options, noisy):
     """A broker that was just started spends the first seconds of noise on compiling itself; each question afterwards
     waits for what the noise has left."""
-    measure_noisy(cell, worker, quiet, options, noisy, "warm_up")
+    for _ in range(WARM_UP_ROUNDS):
+        measure_noisy(cell, worker, quiet, options, noisy, "warm_up")
     quiet.warm_up()
 
 
