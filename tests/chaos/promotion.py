@@ -110,6 +110,8 @@ class Promotions:
             seen[name] = round(time.monotonic() - began, 2)
             if not came or (name == "resumed_s" and seen[name] > RESUMED_MAX_S):
                 self.trial.find(f"{name} is {seen[name]} after a promotion", kind)
+            if not came:
+                break
         return old, seen
 
     def late(self, name, url):
@@ -200,7 +202,7 @@ def run(options, stack, pair, cluster):
     return {
         "seed": options.seed,
         "rounds": promotions.rounds,
-        "resumed_s": spread([seen["resumed_s"] for seen in promotions.rounds]),
+        "resumed_s": spread([seen["resumed_s"] for seen in promotions.rounds if "resumed_s" in seen]),
         "answers_aborted": aborted,
         "takeovers": len(witness.takes_of(moves)),
         "logged": logged(stack.workers),
