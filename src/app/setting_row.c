@@ -208,8 +208,6 @@ const struct setting_row setting_rows[] = {
      .sentence = "The owner's role, for `slotkeeper admin`."},
     {"database.timeout", DATABASE, DURATION(database_timeout_us, "10s", 100 * MILLISECOND, HOUR),
      .sentence = "How long the worker waits for one statement, COMMIT excepted."},
-    {"database.down_max", DATABASE, DURATION(database_down_max_us, "5s", 100 * MILLISECOND, HOUR),
-     .sentence = "A thread without its database for longer leaves its partitions to healthy workers."},
 
     {"token.jwks_file", KEYS, PATH(token_jwks_file),
      .sentence = "The JWK Set of keys that tokens are verified with; each names its `kid` and `alg`."},
