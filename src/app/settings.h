@@ -36,7 +36,7 @@ struct settings {
     char worker_instance_id[128];
     int64_t batch_max;              /* batch.max: records a batch, 500 */
     int64_t batch_bytes_max;        /* batch.bytes_max: of records, 4 MiB */
-    int64_t batch_linger_us;        /* batch.linger: of a batch of refusals, 100 ms */
+    int64_t batch_linger_us;        /* batch.linger: between batches of refusals, 500 ms */
     int64_t batch_memory_max;       /* batch.memory_max: bytes of a thread's arena, 64 MiB */
     int64_t restart_backoff_max_us; /* worker.backoff_max: 5s */
     int64_t transaction_timeout_us; /* kafka transaction.timeout.ms is set from
@@ -48,7 +48,6 @@ struct settings {
     char database_url[SETTINGS_TEXT_MAX], database_read_url[SETTINGS_TEXT_MAX],
         database_admin_url[SETTINGS_TEXT_MAX];
     int64_t database_timeout_us;  /* client-side deadline of a statement, 10s */
-    int64_t database_down_max_us; /* 5s */
     /* tokens and keys */
     char token_jwks_file[SETTINGS_TEXT_MAX], token_issuer[256], token_audience[256];
     char token_signing_key_file[SETTINGS_TEXT_MAX], token_signing_kid[128];

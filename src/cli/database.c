@@ -11,7 +11,7 @@ PGconn *database_open(const struct cli *cli, int *exit_status, struct error *err
         (void)error_set(error, STATUS_INVALID, "database.admin_url is not set");
         return NULL;
     }
-    return postgres_connect(url, error);
+    return postgres_connect(url, 0, error);
 }
 
 enum status database_run(

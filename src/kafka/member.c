@@ -17,7 +17,8 @@ struct member {
     rd_kafka_message_t **messages; /* of the batch gathered last */
     size_t message_count;
     enum status status;
-    bool rebalanced; /* since the gathering began */
+    int64_t given_us; /* when the last batch was given */
+    bool rebalanced;  /* since the gathering began */
     bool closing;
 };
 
@@ -311,7 +312,6 @@ struct gathering {
     struct record *records;
     size_t count;
     size_t bytes;
-    int64_t linger_until_us; /* 0: it has not begun to wait for more */
 };
 
 static bool is_full(const struct member *member, const struct gathering *batch) {
@@ -324,7 +324,6 @@ static void forget(struct member *member, struct gathering *batch) {
     member->rebalanced = false;
     batch->count = 0;
     batch->bytes = 0;
-    batch->linger_until_us = 0;
 }
 
 static void add(struct member *member, struct gathering *batch, rd_kafka_message_t *message) {
@@ -354,18 +353,13 @@ static void take_records(struct member *member, struct gathering *batch, int64_t
     }
 }
 
-/* Until when it waits for more, from the first time that it may on; 0: it does not. */
-static int64_t linger_until_us(const struct member *member, struct gathering *batch) {
-    int64_t now_us = time_monotonic_us();
-    if (member->status != STATUS_OK || batch->count == 0 || is_full(member, batch)
-        || member->settings.linger_us == 0
-        || !member->events.may_wait(member->events.self, batch->records, batch->count)) {
-        return 0;
-    }
-    if (batch->linger_until_us == 0) {
-        batch->linger_until_us = now_us + member->settings.linger_us;
-    }
-    return batch->linger_until_us > now_us ? batch->linger_until_us : 0;
+/* Until when it waits for more; 0: it does not. */
+static int64_t linger_until_us(const struct member *member, const struct gathering *batch) {
+    int64_t until_us = member->given_us + member->settings.linger_us;
+    bool waits = member->status == STATUS_OK && batch->count > 0 && !is_full(member, batch)
+                 && until_us > time_monotonic_us()
+                 && member->events.may_wait(member->events.self, batch->records, batch->count);
+    return waits ? until_us : 0;
 }
 
 enum status member_gather(
@@ -386,6 +380,9 @@ enum status member_gather(
     }
     *records = batch.records;
     *count = member->status == STATUS_OK ? batch.count : 0;
+    if (*count > 0) {
+        member->given_us = time_monotonic_us();
+    }
     return member->status;
 }
 

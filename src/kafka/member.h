@@ -17,7 +17,7 @@ struct member_settings {
     size_t batch_max;        /* records */
     size_t batch_bytes_max; /* values, keys and headers together; a single larger record still comes
                                alone */
-    int64_t linger_us;      /* the longest that a batch waits which may wait */
+    int64_t linger_us;      /* at least so long after the last batch comes one that may wait */
 };
 
 /* A partition that the group gives to this member. */
@@ -54,7 +54,8 @@ void member_close(struct member *member);
 rd_kafka_t *member_client(struct member *member);
 
 /* Waits up to wait_ms for a first record and takes what else is there, up to the batch's bounds; of
- * records that may wait, takes what comes within linger_us more, or until one comes that may not.
+ * records that may wait, takes what comes until linger_us after the last batch, or until one comes
+ * that may not.
  * The records' headers are in the arena; all views are valid until member_release. STATUS_OK with
  * *count 0: nothing came, or a rebalance threw away what had come. STATUS_LOST or STATUS_RETRY: the
  * session ends. */

@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Before dbname, so that the URL may override it; what stands after dbname overrides the URL. */
+/* Before dbname, so that the URL may override it; what stands after dbname overrides the URL,
+ * unless its value is NULL. */
 static const char *const keywords[] = {
     "connect_timeout",
     "tcp_user_timeout",
@@ -18,6 +19,9 @@ static const char *const keywords[] = {
     "application_name",
     "dbname",
     "client_encoding",
+    "host",
+    "hostaddr",
+    "port",
     NULL,
 };
 
@@ -54,26 +58,71 @@ static void copy_sentence(struct error *error, const char *text, const char *sec
     error->text[size] = '\0';
 }
 
+/* What the URL says, or NULL. */
 struct target {
     const char *password;
-    bool suspicious; /* a host with an @: a password that was not escaped */
+    const char *host; /* these three: one, or one a host, with commas between them */
+    const char *hostaddr;
+    const char *port;
 };
 
-static void read_target(const PQconninfoOption *options, struct target *target) {
-    *target = (struct target){0};
+static const char *value_of(const PQconninfoOption *options, const char *keyword) {
     for (const PQconninfoOption *option = options; option->keyword != NULL; option++) {
-        if (option->val != NULL && strcmp(option->keyword, "password") == 0) {
-            target->password = option->val;
-        }
-        bool place = strcmp(option->keyword, "host") == 0 || strcmp(option->keyword, "port") == 0;
-        if (option->val != NULL && place && strchr(option->val, '@') != NULL) {
-            target->suspicious = true;
+        if (strcmp(option->keyword, keyword) == 0) {
+            return option->val;
         }
     }
+    return NULL;
 }
 
-static PGconn *connect_to(const char *url, const struct target *target, struct error *error) {
-    const char *values[] = {"5", "10000", "5", "2", "3", "slotkeeper", url, "UTF8", NULL};
+static void read_target(const PQconninfoOption *options, struct target *target) {
+    *target = (struct target){
+        .password = value_of(options, "password"),
+        .host = value_of(options, "host"),
+        .hostaddr = value_of(options, "hostaddr"),
+        .port = value_of(options, "port")};
+}
+
+static bool has(const char *text, char character) {
+    return text != NULL && strchr(text, character) != NULL;
+}
+
+/* A host with an @: a password that was not escaped. */
+static bool is_suspicious(const struct target *target) {
+    return has(target->host, '@') || has(target->port, '@');
+}
+
+static size_t count_of(const char *list) {
+    size_t count = 1;
+    for (; list != NULL && (list = strchr(list, ',')) != NULL; list++) {
+        count++;
+    }
+    return count;
+}
+
+/* The list without its first elements; one that stands for all hosts stays. */
+static const char *without_first(const char *list, size_t skip) {
+    for (size_t i = 0; i < skip && has(list, ','); i++) {
+        list = strchr(list, ',') + 1;
+    }
+    return list;
+}
+
+static PGconn *connect_to(
+    const char *url, const struct target *target, size_t skip, struct error *error) {
+    const char *values[] = {
+        "5",
+        "10000",
+        "5",
+        "2",
+        "3",
+        "slotkeeper",
+        url,
+        "UTF8",
+        without_first(target->host, skip),
+        without_first(target->hostaddr, skip),
+        without_first(target->port, skip),
+        NULL};
     _Static_assert(
         sizeof values / sizeof values[0] == sizeof keywords / sizeof keywords[0], "one value each");
     PGconn *connection = PQconnectdbParams(keywords, values, 1);
@@ -99,7 +148,7 @@ static PGconn *connect_to(const char *url, const struct target *target, struct e
     return ready ? connection : NULL;
 }
 
-PGconn *postgres_connect(const char *url, struct error *error) {
+PGconn *postgres_connect(const char *url, size_t skip, struct error *error) {
     char *message = NULL;
     PQconninfoOption *options = PQconninfoParse(url, &message);
     if (options == NULL) {
@@ -111,16 +160,27 @@ PGconn *postgres_connect(const char *url, struct error *error) {
     struct target target;
     PGconn *connection = NULL;
     read_target(options, &target);
-    if (target.suspicious) {
+    if (is_suspicious(&target)) {
         (void)error_set(
             error,
             STATUS_INVALID,
             "the database's URL has an @ too many: write %%40 in a password");
     } else {
-        connection = connect_to(url, &target, error);
+        connection = connect_to(url, &target, skip, error);
     }
     PQconninfoFree(options);
     return connection;
+}
+
+size_t postgres_host_count(const char *url) {
+    PQconninfoOption *options = PQconninfoParse(url, NULL);
+    if (options == NULL) {
+        return 1;
+    }
+    size_t hosts = count_of(value_of(options, "host"));
+    size_t addresses = count_of(value_of(options, "hostaddr"));
+    PQconninfoFree(options);
+    return hosts > addresses ? hosts : addresses;
 }
 
 enum status postgres_error(

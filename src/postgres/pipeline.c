@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "postgres/connect.h"
 #include "postgres/schema_version.h"
+#include "postgres/writable.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -20,6 +21,8 @@
 #define LOCK_NOT_AVAILABLE "55P03"
 
 enum { RESULT_BINARY = 1, POLL_STEP_MS = 1000 };
+
+enum use { USE_WRITES, USE_READS_PRIMARY, USE_READS_REPLICA };
 
 struct pipeline {
     PGconn *connection;
@@ -98,20 +101,22 @@ static enum status set_up_reader(struct pipeline *pipeline, struct error *error)
                : status;
 }
 
-static enum status set_up(struct pipeline *pipeline, bool reader, struct error *error) {
+static enum status set_up(struct pipeline *pipeline, enum use use, struct error *error) {
     enum status status = schema_version_check(pipeline->connection, error);
+    if (status == STATUS_OK && use != USE_READS_REPLICA) {
+        status = writable_check(pipeline->connection, error);
+    }
     if (status == STATUS_OK) {
         status = run_plain(pipeline->connection, session_settings, error);
     }
     if (status == STATUS_OK) {
-        status = reader
-                     ? set_up_reader(pipeline, error)
-                     : prepare_all(pipeline->connection, STATEMENT_BEGIN, STATEMENT_READS, error);
+        status = use == USE_WRITES
+                     ? prepare_all(pipeline->connection, STATEMENT_BEGIN, STATEMENT_READS, error)
+                     : set_up_reader(pipeline, error);
     }
     if (status != STATUS_OK) {
         return status;
     }
-    (void)PQsetNoticeReceiver(pipeline->connection, on_notice, pipeline);
     if (PQsetnonblocking(pipeline->connection, 1) != 0
         || PQenterPipelineMode(pipeline->connection) != 1) {
         return error_set(
@@ -120,16 +125,39 @@ static enum status set_up(struct pipeline *pipeline, bool reader, struct error *
     return STATUS_OK;
 }
 
+static enum status connect_past(
+    struct pipeline *pipeline, const char *url, size_t skip, enum use use, struct error *error) {
+    PQfinish(pipeline->connection);
+    pipeline->connection = postgres_connect(url, skip, error);
+    if (pipeline->connection == NULL) {
+        return STATUS_RETRY;
+    }
+    (void)PQsetNoticeReceiver(pipeline->connection, on_notice, pipeline);
+    return set_up(pipeline, use, error);
+}
+
+/* libpq takes the first host that says that it is a primary; those after it are tried when it takes
+ * no COMMIT. */
+static enum status connect_to_any(
+    struct pipeline *pipeline, const char *url, enum use use, struct error *error) {
+    enum status status = connect_past(pipeline, url, 0, use, error);
+    size_t hosts = status == STATUS_LOST ? postgres_host_count(url) : 1;
+    for (size_t skip = 1; skip < hosts && status != STATUS_OK; skip++) {
+        struct error other; /* the first one's trouble is the one to tell */
+        status = connect_past(pipeline, url, skip, use, &other);
+    }
+    return status == STATUS_LOST ? STATUS_RETRY : status;
+}
+
 static struct pipeline *open_pipeline(
-    const char *url, int64_t timeout_us, bool reader, enum status *status, struct error *error) {
+    const char *url, int64_t timeout_us, enum use use, enum status *status, struct error *error) {
     struct pipeline *pipeline = calloc(1, sizeof *pipeline);
     if (pipeline == NULL) {
         *status = error_set(error, STATUS_FATAL, "no memory for a database connection");
         return NULL;
     }
     pipeline->timeout_us = timeout_us;
-    pipeline->connection = postgres_connect(url, error);
-    *status = pipeline->connection == NULL ? STATUS_RETRY : set_up(pipeline, reader, error);
+    *status = connect_to_any(pipeline, url, use, error);
     if (*status != STATUS_OK) {
         pipeline_close(pipeline);
         return NULL;
@@ -139,12 +167,13 @@ static struct pipeline *open_pipeline(
 
 struct pipeline *pipeline_open(
     const char *url, int64_t timeout_us, enum status *status, struct error *error) {
-    return open_pipeline(url, timeout_us, false, status, error);
+    return open_pipeline(url, timeout_us, USE_WRITES, status, error);
 }
 
 struct pipeline *pipeline_open_reader(
-    const char *url, int64_t timeout_us, enum status *status, struct error *error) {
-    return open_pipeline(url, timeout_us, true, status, error);
+    const char *url, int64_t timeout_us, bool replica, enum status *status, struct error *error) {
+    enum use use = replica ? USE_READS_REPLICA : USE_READS_PRIMARY;
+    return open_pipeline(url, timeout_us, use, status, error);
 }
 
 static void clear_results(struct pipeline *pipeline) {

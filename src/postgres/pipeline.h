@@ -12,15 +12,20 @@ enum { PIPELINE_MAX = 16 };
 
 struct pipeline;
 
-/* Connects, checks that the schema is one that this worker was built for, fixes the session's plans
- * and prepares every statement. NULL with *error and *status set: STATUS_RETRY (not reachable now)
- * or STATUS_FATAL (another schema, no grants). */
+/* Connects to the first host of `url` that takes a write, checks that the schema is one that this
+ * worker was built for, fixes the session's plans and prepares every statement. NULL with *error
+ * and *status set: STATUS_RETRY (none takes a write now) or STATUS_FATAL (another schema, no
+ * grants). */
 struct pipeline *pipeline_open(
     const char *url, int64_t timeout_us, enum status *status, struct error *error) MUST_USE;
-/* The same for a connection that only reads, possibly of a replica: it writes nothing, and has the
- * statements from STATEMENT_READS on and no others. */
+/* The same for a connection that only reads: it has the statements from STATEMENT_READS on and no
+ * others. `replica`: of any server, also one that takes no write. */
 struct pipeline *pipeline_open_reader(
-    const char *url, int64_t timeout_us, enum status *status, struct error *error) MUST_USE;
+    const char *url,
+    int64_t timeout_us,
+    bool replica,
+    enum status *status,
+    struct error *error) MUST_USE;
 void pipeline_close(struct pipeline *pipeline);
 
 /* Parameters may be NULL for none; their values must live until pipeline_run returns. */

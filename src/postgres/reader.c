@@ -104,7 +104,7 @@ static bool connect_replica(struct reader *reader) {
     struct error error;
     if (reader->replica == NULL) {
         reader->replica = pipeline_open_reader(
-            reader->settings.read_url, reader->settings.timeout_us, &status, &error);
+            reader->settings.read_url, reader->settings.timeout_us, true, &status, &error);
     }
     if (reader->replica == NULL) {
         leave_replica(reader, error.text, BAR_AFTER_FAILURE_US);
@@ -143,7 +143,7 @@ static enum status read_primary(
     struct error error;
     if (reader->primary == NULL) {
         reader->primary = pipeline_open_reader(
-            reader->settings.url, reader->settings.timeout_us, &status, &error);
+            reader->settings.url, reader->settings.timeout_us, false, &status, &error);
     }
     if (reader->primary == NULL) {
         log_warning(

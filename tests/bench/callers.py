@@ -30,11 +30,15 @@ def withdrawal():
     return SCHEMAS.encode(COMMAND + "WithdrawSlot", {"command_id": uuid.uuid4(), "slot_id": slot_id}), slot_id
 
 
-def make_topics(cell, *suffixes):
+def make_topics(cell, *suffixes, **like):
+    """With one partition each; those of `like` with as many as the topic of the suffix there has."""
     client = Client(cell)
     client.stopping = True  # it would read every outcome
     for suffix in suffixes:
         client.make_topic(cell.topic(suffix))
+    for suffix, other in like.items():
+        model = cell.topic(other)
+        client.make_topic(cell.topic(suffix), len(client.admin.list_topics(model, timeout=10).topics[model].partitions))
 
 
 class Callers:

@@ -60,14 +60,16 @@ def set_quota(stack, options):
 
 
 class Flood:
-    """Sends records of the pool, each under a key of its own: its number."""
+    """Sends records of the pool, each under a key of its own: its number. Idempotent: what is sent again after a quota's
+    delay stands in the topic once, and a second answer would be the worker's."""
 
     def __init__(self, servers, topic, pool, compression):
         self.topic, self.pool = topic, pool
         self.wire_bytes, self.throttle_ms_max, self.throttled = 0, 0, 0
         self.taken, self.refused = Counter(), Counter()
         self.producer = producer_of(servers, 20, **{
-            "client.id": CLIENT_ID, "compression.type": compression, "queue.buffering.max.messages": QUEUE_MAX,
+            "client.id": CLIENT_ID, "compression.type": compression, "enable.idempotence": True,
+            "queue.buffering.max.messages": QUEUE_MAX,
             "max.in.flight.requests.per.connection": 5, "message.timeout.ms": 300_000, "statistics.interval.ms": 1000,
             "stats_cb": self._on_stats, "on_delivery": self._on_delivery})
 

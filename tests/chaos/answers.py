@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from wire import OUTCOME
 
 
-@dataclass
+@dataclass(slots=True)
 class Answer:
     record: object
     body: dict

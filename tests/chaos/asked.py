@@ -11,7 +11,7 @@ CORRELATION_BYTES_MAX = 1024
 RECORD_BYTES_MAX = 65536
 
 
-@dataclass
+@dataclass(slots=True)
 class Request:
     record: object
     outcome_id: str  # should it be the one that is answered first

@@ -10,6 +10,7 @@ import argparse
 import json
 import queue
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -160,7 +161,9 @@ def run(options, stack):
     moves, writes = witness.read(stack)
     trial.findings += witness.check(moves, writes) + witness.spoiled(moves)
     aborted = history.count_aborted(stack, [f"{stack.prefix}.outcomes"])
+    began = time.monotonic()
     report = trial.report(republished=chaos.replayed)
+    checked = time.monotonic() - began
     trial.end(chaos.workers)
     proxy.end()
     return {
@@ -175,6 +178,8 @@ def run(options, stack):
         "takeovers": len(witness.takes_of(moves)),
         "answers_aborted": aborted,
         "memory_mb": trial.usage.memory_mb(),
+        "checked_s": round(checked, 1),
+        "checker_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
         "logged": logged(stack.workers),
         **report,
     }

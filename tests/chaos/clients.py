@@ -13,6 +13,7 @@ from stack import wait_for
 from wire import COMMANDS, OUTCOME
 
 DOCTORS, PATIENTS, ADMINS = 16, 300, 2
+TOKEN_USED_S = 3600
 
 
 def now_us():
@@ -41,12 +42,14 @@ class People:
         )
 
     def token(self, account, role):
-        if (account, role) not in self.tokens:
-            self.tokens[account, role] = self.issuer.token(account, role)
-        return self.tokens[account, role]
+        """A new one every hour: a token lives for two."""
+        key = account, role, int(time.monotonic() / TOKEN_USED_S)
+        if key not in self.tokens:
+            self.tokens[key] = self.issuer.token(account, role)
+        return self.tokens[key]
 
 
-@dataclass
+@dataclass(slots=True)
 class Sent:
     partition: int
     sent_at: float
@@ -58,9 +61,10 @@ class Sent:
 
 
 class Clients:
-    """Sends requests and remembers each by its correlation id; the reader notes when the answer came."""
+    """Sends requests and remembers each by its correlation id; the reader notes when the answer came, and what it was if
+    `keep_bodies`."""
 
-    def __init__(self, stack, people):
+    def __init__(self, stack, people, keep_bodies=True):
         self.topic = f"{stack.prefix}.slot-commands"
         self.journal_file = stack.folder / "journal.jsonl"
         self.people = people
@@ -78,7 +82,7 @@ class Clients:
                 "queue.buffering.max.messages": 1000000,
             }
         )
-        self.reader = Reader(stack, self)
+        self.reader = Reader(stack, self, keep_bodies)
         self.reader.start()
 
     def _delivered(self, correlation, error, message):
@@ -149,10 +153,10 @@ class Clients:
 class Reader(threading.Thread):
     """Follows the outcomes and the reply topics from where they end now, read committed."""
 
-    def __init__(self, stack, clients):
+    def __init__(self, stack, clients, keep_bodies):
         super().__init__(daemon=True)
         self.clients = clients
-        self.bodies = {}
+        self.bodies = {} if keep_bodies else None
         self.on_accepted = None
         self.stopping = threading.Event()
         self.latest = {}  # partition: when the newest request that is answered was sent
@@ -190,7 +194,8 @@ class Reader(threading.Thread):
             self.latest[sent.partition] = max(sent.sent_at, self.latest.get(sent.partition, 0))
         body = OUTCOME.decode(message.value())
         body["duplicate"] = "slotkeeper-duplicate" in headers
-        self.bodies[correlation] = body
+        if self.bodies is not None:
+            self.bodies[correlation] = body
         if self.on_accepted is not None and body["status"] == "ACCEPTED":
             self.on_accepted(body)
 
@@ -214,7 +219,7 @@ def have_leaders(admin, names):
 def make_topics(stack, names, partitions=2, **config):
     admin = AdminClient({"bootstrap.servers": stack.bootstrap})
     there = admin.list_topics(timeout=15).topics
-    wanted = [NewTopic(name, partitions, 1, config=config) for name in names if name not in there]
+    wanted = [NewTopic(name, partitions, -1, config=config) for name in names if name not in there]
     for future in admin.create_topics(wanted).values() if wanted else ():
         future.result(15)
     names = [*names, f"{stack.prefix}.outcomes"]

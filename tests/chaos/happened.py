@@ -15,7 +15,6 @@ from collections import Counter
 from confluent_kafka.admin import AdminClient
 
 import checker
-import spoiled
 from clients import Clients, People, make_topics, now_us, reply_topics
 from load import HOUR_US, LIMITS, SETTINGS
 from rules import SECOND_US
@@ -309,7 +308,7 @@ def run(stack):
     settled = settle(stack, stage.findings)
     stage.close()
     checked = checker.check(stack, LIMITS)
-    findings = stage.findings + spoiled.missed(stack, LIMITS)
+    findings = stage.findings
     deadlocks = (stack.folder / "postgres.log").read_text(errors="replace").count("deadlock detected")
     if deadlocks > 0:
         findings.append({"rule": "happened", "what": f"{deadlocks} deadlocks", "shown_by": ["postgres.log"]})

@@ -1,13 +1,19 @@
 """Everything that can be seen from outside: all topics read committed from offset 0, and one snapshot of the database."""
 
 import json
+import os
 import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
 
-from confluent_kafka import KafkaError, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 TIMEOUT_S = 15
+SILENCE_MAX_S = 120
+# Of these each record has its own; other headers repeat, tokens above all, and are kept once.
+OWN_HEADERS = {"kafka_correlationId", "ce_id", "ce_time", "kafka_dlt-original-offset"}
 REQUEST_TOPICS = ("slot-commands", "account-commands", "queries")
 # PostgreSQL compresses long values, so files alone do not tell.
 LEAKED_ROWS = """
@@ -44,7 +50,7 @@ commit;
 """
 
 
-@dataclass
+@dataclass(slots=True)
 class Record:
     topic: str
     partition: int
@@ -86,7 +92,8 @@ def database(stack):
     return tables
 
 
-def _from_message(message):
+def _from_message(message, known):
+    headers = message.headers() or []
     return Record(
         message.topic(),
         message.partition(),
@@ -94,45 +101,49 @@ def _from_message(message):
         message.timestamp()[1],
         message.key(),
         message.value(),
-        dict(message.headers() or []),
+        {sys.intern(name): value if name in OWN_HEADERS else known.setdefault(value, value) for name, value in headers},
     )
 
 
-def _read(consumer, topics):
+def _messages(consumer, topics):
+    """From offset 0 to where the topics end now, in order within each partition."""
     metadata = consumer.list_topics(timeout=TIMEOUT_S).topics
     open_ends = {(topic, number) for topic in topics for number in metadata[topic].partitions}
     consumer.assign([TopicPartition(topic, number, 0) for topic, number in open_ends])
-    records = {topic: [] for topic in topics}
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + SILENCE_MAX_S
     while open_ends:
         if time.monotonic() > deadline:
             raise TimeoutError(f"no end is seen of {sorted(open_ends)}")
         for message in consumer.consume(5000, timeout=1):
             if message.error() is None:
-                records[message.topic()].append(_from_message(message))
+                deadline = time.monotonic() + SILENCE_MAX_S
+                yield message
             elif message.error().code() == KafkaError._PARTITION_EOF:
                 open_ends.discard((message.topic(), message.partition()))
-    return records
 
 
 def read_all(stack, topics):
-    """Every committed record of the topics, in order within each partition."""
-    consumer = stack.consumer()
+    """Every committed record of the topics."""
+    consumer, records, known = stack.consumer(), {topic: [] for topic in topics}, {}
     try:
-        return _read(consumer, topics)
+        for message in _messages(consumer, topics):
+            records[message.topic()].append(_from_message(message, known))
+        return records
+    finally:
+        consumer.close()
+
+
+def count(stack, topics, isolation):
+    consumer = stack.consumer(isolation=isolation)
+    try:
+        return sum(1 for _ in _messages(consumer, topics))
     finally:
         consumer.close()
 
 
 def count_aborted(stack, topics):
     """Records of transactions that were aborted: what kills cut off between produce and commit."""
-    consumer = stack.consumer(isolation="read_uncommitted")
-    try:
-        return sum(len(records) for records in _read(consumer, topics).values()) - sum(
-            len(records) for records in read_all(stack, topics).values()
-        )
-    finally:
-        consumer.close()
+    return count(stack, topics, "read_uncommitted") - count(stack, topics, "read_committed")
 
 
 def committed_offsets(stack):
@@ -149,20 +160,14 @@ def committed_offsets(stack):
 
 def ends_of(stack, topics):
     """(topic, partition): (last stable offset, high watermark)."""
-    ends = {}
-    committed, all_records = stack.consumer(), stack.consumer(isolation="read_uncommitted")
-    try:
-        metadata = committed.list_topics(timeout=TIMEOUT_S).topics
-        for topic in topics:
-            for number in metadata[topic].partitions:
-                place = TopicPartition(topic, number)
-                high = all_records.get_watermark_offsets(place, timeout=TIMEOUT_S)[1]
-                stable = committed.get_watermark_offsets(place, timeout=TIMEOUT_S)[1]
-                ends[topic, number] = (stable, high)
-        return ends
-    finally:
-        committed.close()
-        all_records.close()
+    admin = AdminClient({"bootstrap.servers": stack.bootstrap})
+    metadata = admin.list_topics(timeout=TIMEOUT_S).topics
+    latest = {TopicPartition(topic, n): OffsetSpec.latest() for topic in topics for n in metadata[topic].partitions}
+    stable, high = (
+        admin.list_offsets(latest, isolation_level=level, request_timeout=TIMEOUT_S)
+        for level in (IsolationLevel.READ_COMMITTED, IsolationLevel.READ_UNCOMMITTED)
+    )
+    return {(p.topic, p.partition): (stable[p].result().offset, high[p].result().offset) for p in latest}
 
 
 def answer_topics(stack):
@@ -179,7 +184,10 @@ def lag(stack):
     """What is still open, in words; empty: nothing."""
     topic = f"{stack.prefix}.slot-commands"
     others = [*answer_topics(stack), f"{stack.prefix}.audit", f"{topic}-dlt"]
-    ends = ends_of(stack, [topic, *others])
+    try:
+        ends = ends_of(stack, [topic, *others])
+    except KafkaException as error:  # a broker that has just come back
+        return [f"the ends of topics are not known: {error}"]
     committed = committed_offsets(stack)
     progress = {row["partition"]: row for row in database_progress(stack)}
     found = []
@@ -211,6 +219,7 @@ def observe(stack):
         history = History(consumer.list_topics(timeout=TIMEOUT_S).cluster_id, topic)
     finally:
         consumer.close()
+    leaks = LeakSearch(stack)
     history.tables = database(stack)
     history.committed = committed_offsets(stack)
     history.ends = ends_of(stack, topics)
@@ -221,7 +230,7 @@ def observe(stack):
     history.dead_letters = records[f"{topic}-dlt"]
     history.journal = read_lines(stack.folder / "journal.jsonl")
     history.usage = read_lines(stack.folder / "usage.jsonl")
-    history.leaks = find_leaks(stack)
+    history.leaks = leaks.found()
     return history
 
 
@@ -230,16 +239,31 @@ def read_lines(file):
     return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
-def find_leaks(stack):
-    """Tokens anywhere but on request topics: in logs, in Kafka's files, in PostgreSQL's tables, files and write-ahead log."""
-    needle = stack.issuer().head
-    root, others = stack.root, [f"--exclude-dir={stack.prefix}.{name}-[0-9]*" for name in REQUEST_TOPICS]
-    places = [*stack.folder.glob("*.log"), *root.glob("*.log"), root / "kafka/data", root / "postgres/data"]
-    there = [str(place) for place in places if place.exists()]
-    found = subprocess.run(["grep", "-rlaF", *others, "-e", needle, *there], capture_output=True, text=True)
-    files = [line.replace(str(root), "", 1).lstrip("/") for line in found.stdout.splitlines()]
-    rows = stack.sql(LEAKED_ROWS.replace("NEEDLE", needle))
-    return [("a token", place) for place in sorted(files) + rows]
+class LeakSearch:
+    """Tokens anywhere but on request topics: in logs, in Kafka's files, in PostgreSQL's tables, files and write-ahead log. It runs
+    beside other things until it is asked what it has `found`."""
+
+    def __init__(self, stack):
+        self.stack = stack
+        root, needle = stack.root, stack.issuer().head
+        places = [*stack.folder.glob("*.log"), *root.glob("*.log"), *root.glob("*/log"), *root.glob("*/data"),
+                  *root.glob("broker-*/kafka/data")]
+        there = [str(place) for place in places if place.exists()]
+        others = [f"--exclude-dir={stack.prefix}.{name}-[0-9]*" for name in REQUEST_TOPICS]
+        # 10 MiB each, of offsets and times alone.
+        others += ["--exclude=*.index", "--exclude=*.timeindex"]
+        self.grep = subprocess.Popen(
+            ["grep", "-rlaF", *others, "-e", needle, *there],
+            env={**os.environ, "LC_ALL": "C"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self.rows = stack.sql(LEAKED_ROWS.replace("NEEDLE", needle))
+
+    def found(self):
+        files = [line.replace(str(self.stack.root), "", 1).lstrip("/") for line in self.grep.communicate()[0].splitlines()]
+        return [("a token", place) for place in sorted(files) + self.rows]
 
 
 def jwks_of(stack):

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 
 SECOND_US = 1_000_000
+MINUTE_US, HOUR_US = 60 * SECOND_US, 3600 * SECOND_US
+HOURS_MAX = 48  # that one slot is listed under
 # PATIENT_OVERLAP, SLOT_OVERLAP and BOOKING_LIMIT_REACHED rest on rows that are read without a lock, before the clock.
 UNLOCKED_US = 5 * SECOND_US
 
@@ -136,8 +138,15 @@ class Appointment:
         return self.slot.starts_at < slot.ends_at and slot.starts_at < self.slot.ends_at
 
 
+def hours(slot):
+    """Those of the calendar that it touches."""
+    first = slot.starts_at // HOUR_US
+    return range(first, min((slot.ends_at - 1) // HOUR_US, first + HOURS_MAX) + 1)
+
+
 class World:
-    """What the audit events say, folded from nothing."""
+    """What the audit events say, folded from nothing. A long run has too many slots and appointments to go through all for each
+    request: they are listed by the calendar's hour, and appointments by the minutes in which they were to come."""
 
     def __init__(self, limits):
         self.limits = limits
@@ -145,7 +154,40 @@ class World:
         self.appointments = {}
         self.of_patient = {}
         self.of_doctor = {}
+        self.by_hour = {}  # (doctor or patient, hour): slots or appointments
+        self.by_minute = None  # (patient, minute): appointments
+        self.minute_last = 0
         self.nowhere = Slot("")
+
+    def add_slot(self, slot):
+        self.of_doctor.setdefault(slot.doctor_id, []).append(slot)
+        for hour in hours(slot):
+            self.by_hour.setdefault((slot.doctor_id, hour), []).append(slot)
+
+    def add_appointment(self, appointment):
+        self.appointments[appointment.appointment_id] = appointment
+        self.of_patient.setdefault(appointment.patient_id, []).append(appointment)
+        for hour in hours(appointment.slot):
+            self.by_hour.setdefault((appointment.patient_id, hour), []).append(appointment)
+
+    def at(self, account, slot):
+        """What the account has in the hours of the slot; some of it more than once."""
+        return (entry for hour in hours(slot) for entry in self.by_hour.get((account, hour), ()))
+
+    def to_come(self, patient, now):
+        """All that the patient may have held at that time, or a little before, and that was still to come. Once all is folded."""
+        if self.by_minute is None:
+            self._list_minutes()
+        return self.by_minute.get((patient, min(now // MINUTE_US, self.minute_last)), ())
+
+    def _list_minutes(self):
+        entries = self.appointments.values()
+        last = max((entry.ended_at or entry.booked_at for entry in entries), default=0)
+        self.by_minute, self.minute_last = {}, (last + UNLOCKED_US) // MINUTE_US
+        for entry in entries:
+            until = min(entry.ended_at or last, entry.slot.starts_at, last) + UNLOCKED_US
+            for minute in range(entry.booked_at // MINUTE_US, until // MINUTE_US + 1):
+                self.by_minute.setdefault((entry.patient_id, minute), []).append(entry)
 
     def slot(self, slot_id):
         return self.slots.get(slot_id, self.nowhere)
@@ -179,9 +221,10 @@ class World:
             return {"SLOT_IN_PAST"}
         if starts_at > now + self.limits.horizon_us:
             return {"SLOT_TOO_FAR"}
+        wanted = Slot("", starts_at=starts_at, ends_at=ends_at)
         others = (
             other
-            for other in self.of_doctor.get(request.caller, ())
+            for other in self.at(request.caller, wanted)
             if other.slot_id != request.fields["slot_id"] and other.starts_at < ends_at and starts_at < other.ends_at
         )
         possible = {"", "SLOT_OVERLAP"} if any(self._stood(other, now) for other in others) else {""}
@@ -212,15 +255,16 @@ class World:
             return {"SLOT_TAKEN"}
         if slot.starts_at <= now:
             return {"SLOT_IN_PAST"}
-        held = [
-            other
-            for other in self.of_patient.get(request.caller, ())
-            if other.appointment_id not in (given_up, request.appointment_id) and other.held(now - UNLOCKED_US, now)
-        ]
+        since, own = now - UNLOCKED_US, (given_up, request.appointment_id)
+
+        def counts(other):
+            return other.appointment_id not in own and other.held(since, now)
+
         codes = {""}
-        if any(other.overlaps(slot) for other in held):
+        if any(counts(other) and other.overlaps(slot) for other in self.at(request.caller, slot)):
             codes.add("PATIENT_OVERLAP")
-        to_come = sum(1 for other in held if other.slot.starts_at > now - UNLOCKED_US)
+        held = self.to_come(request.caller, now)
+        to_come = sum(1 for other in held if counts(other) and other.slot.starts_at > since)
         if 0 < self.limits.booking_limit <= to_come:
             codes.add("BOOKING_LIMIT_REACHED")
         return codes

@@ -318,7 +318,7 @@ def a_worker_with_too_many_connections(plot):
 
 def missed(stack, limits):
     """The ways to spoil a history that the checker did not find by the rule that is meant for them."""
-    history = histories.observe(stack)
+    history, judge = histories.observe(stack), checker.judge_of(stack)
     found = []
     for seed, (plant, rule) in enumerate(FAULTS.items()):
         plot = Plot(history, seed)
@@ -327,7 +327,7 @@ def missed(stack, limits):
         except (IndexError, StopIteration, ValueError) as error:
             found.append({"rule": "spoiled", "what": f"{plant.__name__}: nothing to spoil: {error}", "shown_by": []})
             continue
-        findings = checker.Checker(plot.history, checker.judge_of(stack), limits, stack.gone_topics).run().findings
+        findings = checker.Checker(plot.history, judge, limits, stack.gone_topics).run().findings
         by_rule = {finding["rule"] for finding in findings}
         if rule not in by_rule:
             told = f"{plant.__name__} was not found by rule {rule} but by {sorted(by_rule) or 'none'}"

@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import ctypes
+import fcntl
 import json
 import os
 import shutil
@@ -160,26 +161,23 @@ class Stack:
             self.run("keys", "generate", "--alg", "HS256", "--kid", self.key_id, "--out", str(self.key_file))
 
     def cell(self, name):
-        """Another deployment on the same two servers: a database, topics, groups, keys and files of its own."""
+        """Another deployment on the same two servers: a database, topics, groups, keys and files of its own. Workers are the caller's to
+        end."""
         cell = copy.copy(self)
         cell.own, cell.workers, cell.key_id = False, [], f"{KEY_ID}-{name}"
         cell.folder = self.root / name
         cell.folder.mkdir()
         urls = ("SLOTKEEPER_DATABASE_URL", "SLOTKEEPER_DATABASE_ADMIN_URL", "STACK_SUPERUSER_URL")
-        there = {url: self.environment[url].rsplit("/", 1)[0] + "/" + name for url in urls}
+        there = {url: in_database(self.environment[url], name) for url in urls}
         prefixes = {"SLOTKEEPER_TOPICS_PREFIX": name, "SLOTKEEPER_GROUP_PREFIX": name}
         cell.environment = {**self.environment, **there, **prefixes}
-        self.sql(f"create database {name} template slotkeeper owner slotkeeper_owner;")
+        with open(self.root / "cells.lock", "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # nobody may be in the template, and all have one JWK Set
+            self.sql(f"create database {name} template slotkeeper owner slotkeeper_owner;", "postgres")
+            cell._make_key()
         cell.sql(f"\\set database {name}\n\\i '{ROOT}/migrations/bootstrap.sql'\n")
         cell.run("topics", "create")
-        cell._make_key()
         return cell
-
-    def drop(self, cell):
-        """Its database; topics and files stay."""
-        for worker in cell.workers:
-            worker.kill()
-        self.sql(f"drop database {cell.prefix} with (force);")
 
     def service(self, command, name):
         """stop, kill or start postgres or kafka."""
@@ -248,10 +246,12 @@ class Stack:
             self.environment["SLOTKEEPER_TOKEN_AUDIENCE"],
         )
 
-    def sql(self, text):
-        """Rows as JSON lines; each statement selects one JSON column, or nothing."""
+    def sql(self, text, database=None, url=None):
+        """Rows as JSON lines; each statement selects one JSON column, or nothing. In another database than ours, if that is named;
+        `url`: of another server."""
+        url = url or self.environment["STACK_SUPERUSER_URL"]
         result = subprocess.run(
-            ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", self.environment["STACK_SUPERUSER_URL"]],
+            ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", in_database(url, database) if database else url],
             input=text.encode(),
             capture_output=True,
         )
@@ -273,6 +273,10 @@ class Stack:
                 **more,
             }
         )
+
+
+def in_database(url, name):
+    return url.rsplit("/", 1)[0] + "/" + name
 
 
 def wait_for(condition, seconds, step_s=0.1):

@@ -97,12 +97,11 @@ class Trail:
                 slot.doctor_id = event["actor_id"]
                 if cause is not None:
                     slot.starts_at, slot.ends_at = cause.fields["starts_at"], cause.fields["ends_at"]
-                world.of_doctor.setdefault(slot.doctor_id, []).append(slot)
+                world.add_slot(slot)
         elif event["new_state"] == "BOOKED":
             appointment = Appointment(event["entity_id"], slot, event["actor_id"], event["occurred_at"])
             appointment.rescheduled_from = event["related_id"]
-            world.appointments[event["entity_id"]] = appointment
-            world.of_patient.setdefault(event["actor_id"], []).append(appointment)
+            world.add_appointment(appointment)
         elif event["entity_id"] in world.appointments:
             appointment = world.appointments[event["entity_id"]]
             appointment.state, appointment.ended_at = event["new_state"], event["occurred_at"]
@@ -131,7 +130,7 @@ class Trail:
 
     def sweep(self, spans, what):
         """Two that overlap in the calendar must not have stood at the same time."""
-        spans.sort()
+        spans.sort(key=lambda span: span[:3])
         running = []
         for span in spans:
             running = [other for other in running if other[1] > span[0]]
@@ -167,7 +166,8 @@ class Trail:
         limit = self.world.limits.booking_limit
         for booked in appointments:
             now = booked.booked_at
-            held = [a for a in appointments if a.booked_at <= now and (a.ended_at is None or a.ended_at > now)]
+            listed = self.world.to_come(patient, now)
+            held = [a for a in listed if a.booked_at <= now and (a.ended_at is None or a.ended_at > now)]
             if limit > 0 and sum(1 for a in held if a.slot.starts_at > now) > limit:
                 self.find(4, f"patient {patient} holds more than {limit}", booked.appointment_id)
 

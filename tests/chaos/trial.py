@@ -55,7 +55,7 @@ class Trial:
         self.stack = stack
         make_topics(stack, reply_topics(stack))
         self.people = people or People(stack)
-        self.clients = Clients(stack, self.people)
+        self.clients = Clients(stack, self.people, keep_bodies=False)
         self.load = Load(self.clients, self.people, seed, rate, poison)
         self.usage = Usage(stack)
         self.findings = []

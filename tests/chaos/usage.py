@@ -28,7 +28,8 @@ def connections_of(pid, ports):
             rows = [line.split() for line in table][1:]
     except OSError:
         return 0
-    return sum(1 for row in rows if row[3] == "01" and int(row[2].split(":")[1], 16) in ports and row[9] in inodes)
+    # Each once: the kernel may repeat rows of a table that changes while it is read.
+    return len({row[9] for row in rows if row[3] == "01" and int(row[2].split(":")[1], 16) in ports} & inodes)
 
 
 class Usage(threading.Thread):

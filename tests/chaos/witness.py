@@ -31,7 +31,10 @@ def swear_in(stack):
 
 def read(stack):
     moves = stack.sql("select row_to_json(m) from witness.moved m order by seq;")
-    writes = stack.sql("select json_build_object('partition', partition, 'xid', xid, 'pid', pid) from witness.wrote;")
+    writes = stack.sql(
+        "select json_build_object('partition', partition, 'xid', xid, 'pid', pid)"
+        " from (select distinct partition, xid, pid from witness.wrote) w;"
+    )
     return moves, writes
 
 

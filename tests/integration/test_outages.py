@@ -25,7 +25,7 @@ def assert_accepted(requests):
 
 def test_postgresql_away_and_back(own_cell, stack):
     client, doctor = own_cell.client, own_cell.account("doctor")
-    worker = Worker(own_cell, {"database.down_max": "1s"}).wait_until_ready()
+    worker = Worker(own_cell).wait_until_ready()
     before = offers(client, doctor, range(1, 41))
     stack.script("kill", "postgres")
     during = offers(client, doctor, range(41, 61))

@@ -98,11 +98,27 @@ def test_a_flood_of_refusals_is_answered_in_few_batches(own_cell):
     assert worker.metric("slotkeeper_batches_total") - before <= 15
 
 
+def test_a_refusal_alone_is_answered_at_once(own_cell):
+    """With 10 s of patience, since no batch came before it."""
+    Worker(own_cell, {"batch.linger": "10s"}).wait_until_ready()
+    began = time.monotonic()
+    assert own_cell.client.ask("WithdrawSlot", None, {"slot_id": uuid.uuid4()}).code == "UNAUTHENTICATED"
+    assert time.monotonic() - began < 8
+
+
+def keep_busy(cell):
+    """Each thread has just given a batch: refusals wait from now on."""
+    for number in range(4):
+        answer = cell.client.ask("WithdrawSlot", cell.account("doctor"), {"slot_id": uuid.uuid4()}, partition=number)
+        assert answer.code == "SLOT_NOT_FOUND"
+
+
 def test_nobody_waits_for_refusals_that_wait(own_cell):
     """With 10 s of patience, what needs rows takes the refusals along as soon as it comes."""
     Worker(own_cell, {"rate.per_second": "1", "rate.burst": "1", "batch.linger": "10s"}).wait_until_ready()
     client, doctor, other = own_cell.client, own_cell.account("doctor"), own_cell.account("doctor")
     offers(client, doctor, 1)[0].answer()
+    keep_busy(own_cell)
     began = time.monotonic()
     refused = [client.send("WithdrawSlot", doctor, {"slot_id": uuid.uuid4()}, partition=0) for _ in range(3)]
     time.sleep(0.3)
@@ -117,6 +133,7 @@ def test_refusals_that_wait_come_again_after_a_rebalance(own_cell):
     first = Worker(own_cell, settings).wait_until_ready()
     client, doctor = own_cell.client, own_cell.account("doctor")
     offers(client, doctor, 1)[0].answer()
+    keep_busy(own_cell)
     requests = [client.send("WithdrawSlot", doctor, {"slot_id": uuid.uuid4()}, partition=number % 4) for number in range(8)]
     second = Worker(own_cell, settings).wait_until_ready()
     answers = [request.answer(60) for request in requests]

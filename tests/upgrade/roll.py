@@ -32,7 +32,7 @@ ROWS_OF_EACH = 100  # answered by either release while both run
 # A batch waits for a step that needs the table alone, and that waits at most its lock_timeout for the batches under way.
 LOCK_WAIT_MAX_MS = 1500
 ANSWER_MAX_S = 3.0
-QUIET_S = 5
+QUIET_S = 2
 BURST = 400
 LOCK_WAIT = re.compile(r"acquired (\w+) on relation .* after ([0-9.]+) ms")
 

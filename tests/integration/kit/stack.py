@@ -27,12 +27,13 @@ def run(*command, env=None, stdin=None, check=True):
 
 
 class Stack:
-    def __init__(self):
+    def __init__(self, java=SHORT_LIVED):
         self.folder = Path(tempfile.mkdtemp(prefix="slotkeeper-integration."))
         self.suspect = False  # something went wrong that no test's failure tells: the logs are wanted
         self.clean_env = {k: v for k, v in os.environ.items() if not k.startswith(("SLOTKEEPER_", "PG"))}
         self.clean_env["STACK_BINARY"] = str(BINARY)
-        self.clean_env["STACK_KAFKA_JAVA"] = SHORT_LIVED
+        if java is not None:
+            self.clean_env["STACK_KAFKA_JAVA"] = java
         self.script("up")
         self.env = self._read_env()
         self.signer = Signer(self._make_shared_secret(), self.env["SLOTKEEPER_TOKEN_ISSUER"])
