@@ -3,8 +3,8 @@
 # Branches of an assert are left out: the one that is not taken is the defect that it is there to find.
 #
 #   tests/coverage.sh          runs the core's unit tests
-#   tests/coverage.sh lines    of src/, how many were run by all tests whose builds count: unit (build/asan) and
-#                              integration (build/coverage); fewer than 90 of 100, or none, and it fails
+#   tests/coverage.sh lines    of src/, how many were run by all tests whose builds count: unit (build/asan),
+#                              integration and secure (build/coverage); fewer than 90 of 100, or none, and it fails
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=build/coverage

@@ -154,7 +154,8 @@ class World:
         self.appointments = {}
         self.of_patient = {}
         self.of_doctor = {}
-        self.by_hour = {}  # (doctor or patient, hour): slots or appointments
+        self.slots_by_hour = {}  # (doctor, hour)
+        self.appointments_by_hour = {}  # (patient, hour)
         self.by_minute = None  # (patient, minute): appointments
         self.minute_last = 0
         self.nowhere = Slot("")
@@ -162,17 +163,18 @@ class World:
     def add_slot(self, slot):
         self.of_doctor.setdefault(slot.doctor_id, []).append(slot)
         for hour in hours(slot):
-            self.by_hour.setdefault((slot.doctor_id, hour), []).append(slot)
+            self.slots_by_hour.setdefault((slot.doctor_id, hour), []).append(slot)
 
     def add_appointment(self, appointment):
         self.appointments[appointment.appointment_id] = appointment
         self.of_patient.setdefault(appointment.patient_id, []).append(appointment)
         for hour in hours(appointment.slot):
-            self.by_hour.setdefault((appointment.patient_id, hour), []).append(appointment)
+            self.appointments_by_hour.setdefault((appointment.patient_id, hour), []).append(appointment)
 
-    def at(self, account, slot):
+    @staticmethod
+    def at(by_hour, account, slot):
         """What the account has in the hours of the slot; some of it more than once."""
-        return (entry for hour in hours(slot) for entry in self.by_hour.get((account, hour), ()))
+        return (entry for hour in hours(slot) for entry in by_hour.get((account, hour), ()))
 
     def to_come(self, patient, now):
         """All that the patient may have held at that time, or a little before, and that was still to come. Once all is folded."""
@@ -224,7 +226,7 @@ class World:
         wanted = Slot("", starts_at=starts_at, ends_at=ends_at)
         others = (
             other
-            for other in self.at(request.caller, wanted)
+            for other in self.at(self.slots_by_hour, request.caller, wanted)
             if other.slot_id != request.fields["slot_id"] and other.starts_at < ends_at and starts_at < other.ends_at
         )
         possible = {"", "SLOT_OVERLAP"} if any(self._stood(other, now) for other in others) else {""}
@@ -261,7 +263,7 @@ class World:
             return other.appointment_id not in own and other.held(since, now)
 
         codes = {""}
-        if any(counts(other) and other.overlaps(slot) for other in self.at(request.caller, slot)):
+        if any(counts(other) and other.overlaps(slot) for other in self.at(self.appointments_by_hour, request.caller, slot)):
             codes.add("PATIENT_OVERLAP")
         held = self.to_come(request.caller, now)
         to_come = sum(1 for other in held if counts(other) and other.slot.starts_at > since)

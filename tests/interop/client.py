@@ -10,7 +10,7 @@ import uuid
 from datetime import timezone
 from pathlib import Path
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from fastavro import parse_schema, schemaless_reader, schemaless_writer
 from fastavro.schema import fingerprint, to_parsing_canonical_form
@@ -145,14 +145,27 @@ class Client:
 
 
 def partitions_at_end(consumer, topic):
-    """All partitions of a topic, from where it ends now. A topic that was just made has none for a moment."""
+    """All partitions of a topic, from where it ends now. A topic that was just made has none for a moment, and then a leader
+    that does not know yet that it is one."""
     partitions = []
     while not partitions:
         known = consumer.list_topics(topic, timeout=10).topics[topic].partitions
         partitions = [TopicPartition(topic, number) for number in known]
+    deadline = time.monotonic() + 20
     for partition in partitions:
-        partition.offset = consumer.get_watermark_offsets(partition, timeout=10)[1]
+        while partition.offset < 0:
+            partition.offset = end_of(consumer, partition, deadline)
     return partitions
+
+
+def end_of(consumer, partition, deadline):
+    """Negative: its leader has yet to be found."""
+    try:
+        return consumer.get_watermark_offsets(partition, timeout=10)[1]
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.NOT_LEADER_FOR_PARTITION or time.monotonic() > deadline:
+            raise
+        return -1
 
 
 def micros(moment):
