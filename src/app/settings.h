@@ -47,7 +47,7 @@ struct settings {
     /* database */
     char database_url[SETTINGS_TEXT_MAX], database_read_url[SETTINGS_TEXT_MAX],
         database_admin_url[SETTINGS_TEXT_MAX];
-    int64_t database_timeout_us;  /* client-side deadline of a statement, 10s */
+    int64_t database_timeout_us; /* client-side deadline of a statement, 10s */
     /* tokens and keys */
     char token_jwks_file[SETTINGS_TEXT_MAX], token_issuer[256], token_audience[256];
     char token_signing_key_file[SETTINGS_TEXT_MAX], token_signing_kid[128];
