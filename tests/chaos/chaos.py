@@ -7,7 +7,6 @@ status 0 only for PASS. STACK_BINARY chooses the program.
 """
 
 import argparse
-import json
 import queue
 import random
 import resource
@@ -25,7 +24,7 @@ import witness
 from faults import KINDS
 from load import SETTINGS
 from stack import Stack, die_with_parent, fail_on_signals, say, wait_for
-from trial import Trial, answered_after, logged, spread
+from trial import Trial, answered_after, conclude, logged, spread
 
 RECOVERY_MAX_S = 60
 POISON = 0.10
@@ -191,9 +190,7 @@ def main():
     with Stack(options.stack, options.keep) as stack:
         report = run(options, stack)
         stack.keep = stack.keep or report["verdict"] != "PASS"
-    print(json.dumps(report), flush=True)
-    say(report["verdict"])
-    sys.exit(0 if report["verdict"] == "PASS" else 1)
+    conclude(report)
 
 
 if __name__ == "__main__":

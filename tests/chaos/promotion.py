@@ -17,7 +17,6 @@ import contextlib
 import json
 import random
 import signal
-import sys
 import time
 
 from confluent_kafka import TopicPartition
@@ -28,7 +27,7 @@ from cluster import Cluster
 from load import SETTINGS
 from stack import Stack, fail_on_signals, say, wait_for
 from standby import Pair
-from trial import Trial, answered_after, logged, spread
+from trial import Trial, answered_after, conclude, logged, spread
 
 RESUMED_MAX_S = 10
 GIVE_UP_S = 60
@@ -219,9 +218,7 @@ def main():
         cluster = inside.enter_context(Cluster(stack)) if options.cluster else None
         report = run(options, stack, pair, cluster)
         stack.keep = stack.keep or report["verdict"] != "PASS"
-    print(json.dumps(report), flush=True)
-    say(report["verdict"])
-    sys.exit(0 if report["verdict"] == "PASS" else 1)
+    conclude(report)
 
 
 if __name__ == "__main__":

@@ -11,11 +11,9 @@ status 0 only without violations. STACK_BINARY chooses the program.
 
 import argparse
 import functools
-import json
 import operator
 import random
 import signal
-import sys
 import time
 import uuid
 from collections import Counter, defaultdict
@@ -27,7 +25,7 @@ from clients import Clients, People, make_topics, reply_topics
 from load import HOUR_US, LIMITS, SETTINGS
 from stack import Stack, fail_on_signals, say
 from tracer import ERRORS, KILL, Injection, Profile, threads_of
-from trial import logged, settle
+from trial import conclude, logged, settle
 from wire import COMMANDS
 
 ANSWER_MAX_S = 60  # without one it hangs
@@ -346,9 +344,7 @@ def main():
     with Stack(None, options.keep) as stack:
         report = run(options, stack)
         stack.keep = stack.keep or report["verdict"] != "PASS"
-    print(json.dumps(report), flush=True)
-    say(report["verdict"])
-    sys.exit(0 if report["verdict"] == "PASS" else 1)
+    conclude(report)
 
 
 if __name__ == "__main__":

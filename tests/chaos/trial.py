@@ -1,6 +1,8 @@
 """What every run shares: a load on a stack, waiting for answers and for rest, and the report at the end."""
 
+import json
 import statistics
+import sys
 import time
 from collections import Counter
 
@@ -8,7 +10,7 @@ import checker
 import history
 from clients import Clients, People, make_topics, reply_topics
 from load import LIMITS, Load
-from stack import wait_for
+from stack import say, wait_for
 from usage import Usage
 
 SETTLE_S = 60
@@ -46,6 +48,13 @@ def logged(workers):
                 detail = line.get("detail") or line.get("error") or line.get("sqlstate") or ""
                 counts[f"{line['level']}: {line.get('message', line.get('msg', ''))}: {detail}"[:160]] += 1
     return dict(counts.most_common(40))
+
+
+def conclude(report):
+    """Says what was found, and ends with it."""
+    print(json.dumps(report), flush=True)
+    say(report["verdict"])
+    sys.exit(0 if report["verdict"] == "PASS" else 1)
 
 
 class Trial:
