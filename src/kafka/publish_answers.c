@@ -8,7 +8,8 @@
 #include "kafka/publisher_parts.h"
 
 /* One record; takes the headers. */
-static enum status produce(struct publisher *publisher, const struct message *message) {
+static enum status produce(void *self, const struct message *message) {
+    struct publisher *publisher = self;
     for (;;) {
         rd_kafka_vu_t parts[6] = {
             {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = message->topic},
@@ -33,6 +34,10 @@ static enum status produce(struct publisher *publisher, const struct message *me
         rd_kafka_error_destroy(error);
         (void)rd_kafka_poll(publisher_producer(publisher), 10);
     }
+}
+
+enum status publisher_produce(struct publisher *publisher) {
+    return outbox_hand_over(&publisher->outbox, produce, publisher);
 }
 
 /* Where an answer goes: to the client's topic, or to the default one. */
@@ -84,7 +89,7 @@ static void report_refused(const struct answer *answer) {
     }
 }
 
-static enum status produce_outcome(
+static enum status put_outcome(
     struct publisher *publisher, const struct answer *answer, struct arena *arena) {
     struct destination destination;
     struct view body = answer->outcome;
@@ -105,11 +110,12 @@ static enum status produce_outcome(
         .value = frame_single_object(arena, answer->outcome_fingerprint, body),
         .headers = message_outcome_headers(answer, publisher->settings.source, destination.refused),
     };
-    return produce(publisher, &message);
+    outbox_put(&publisher->outbox, &message);
+    return STATUS_OK;
 }
 
 /* `answer` NULL: the event answers no request, and goes where its key says. */
-enum status publisher_produce_event(
+void publisher_put_event(
     struct publisher *publisher,
     const struct answer *answer,
     const struct loose_event *loose,
@@ -124,7 +130,7 @@ enum status publisher_produce_event(
         .value = frame_single_object(arena, loose->fingerprint, event->body),
         .headers = message_event_headers(answer, event, publisher->settings.source),
     };
-    return produce(publisher, &message);
+    outbox_put(&publisher->outbox, &message);
 }
 
 /* `sha256:` and 64 digits, in place of a copy that -dlt does not take. */
@@ -138,7 +144,7 @@ static struct view digest_of_letter(struct arena *arena, struct view value) {
     return view_text(text);
 }
 
-static enum status produce_dead_letter(
+static void put_dead_letter(
     struct publisher *publisher, const struct answer *answer, struct arena *arena) {
     const struct dead_letter *letter = &answer->dead_letter;
     struct message message = {
@@ -151,27 +157,37 @@ static enum status produce_dead_letter(
             answer, publisher->settings.request_topic, publisher->settings.group),
     };
     metrics_add(METRIC_DEAD_LETTERS, "", 1);
-    return produce(publisher, &message);
+    outbox_put(&publisher->outbox, &message);
 }
 
-enum status publisher_produce_answer(
+/* Planted faults put some twice. */
+void publisher_begin_answers(
+    struct publisher *publisher, const struct answer *answers, size_t count, struct arena *arena) {
+    size_t records = 0;
+    for (size_t i = 0; i < count; i++) {
+        records += 2 * (1 + answers[i].event_count) + (answers[i].dead_letter.needed ? 1 : 0);
+    }
+    outbox_begin(&publisher->outbox, arena, records);
+}
+
+enum status publisher_put_answer(
     struct publisher *publisher, const struct answer *answer, struct arena *arena) {
     bool silent = answer->dead_letter.needed && PLANTED("poison_skipped");
-    enum status status = silent ? STATUS_OK : produce_outcome(publisher, answer, arena);
+    enum status status = silent ? STATUS_OK : put_outcome(publisher, answer, arena);
     if (status == STATUS_OK && PLANTED_EVERY(30, "outcome_twice")) {
-        status = produce_outcome(publisher, answer, arena);
+        status = put_outcome(publisher, answer, arena);
     }
     for (size_t i = 0; status == STATUS_OK && i < answer->event_count; i++) {
         const struct loose_event event = {answer->events[i], answer->event_fingerprint};
         int times = PLANTED_EVERY(30, "event_dropped") ? 0 : 1;
         times += PLANTED_EVERY(30, "event_twice") ? 1 : 0;
-        for (; status == STATUS_OK && times > 0; times--) {
-            status = publisher_produce_event(publisher, answer, &event, arena);
+        for (; times > 0; times--) {
+            publisher_put_event(publisher, answer, &event, arena);
         }
     }
     if (status == STATUS_OK && answer->dead_letter.needed
         && !PLANTED_EVERY(3, "dead_letter_dropped")) {
-        status = produce_dead_letter(publisher, answer, arena);
+        put_dead_letter(publisher, answer, arena);
     }
     return status;
 }

@@ -2,6 +2,7 @@
 #ifndef SLOTKEEPER_KAFKA_PUBLISHER_PARTS_H
 #define SLOTKEEPER_KAFKA_PUBLISHER_PARTS_H
 
+#include "kafka/outbox.h"
 #include "kafka/publisher.h"
 
 enum { PRODUCERS = 2 }; /* of a publisher; they take turns */
@@ -13,6 +14,7 @@ struct publisher {
     rd_kafka_t *producers[PRODUCERS];
     size_t turn; /* whose transaction is open, or was the last */
     rd_kafka_t *consumer;
+    struct outbox outbox;  /* of the transaction that is open */
     size_t pending;        /* delivery reports still to come; touched by this thread only */
     bool failed;           /* a delivery failed in this transaction */
     bool named_by_clients; /* this transaction holds client-named topics */
@@ -32,15 +34,23 @@ static inline rd_kafka_t *publisher_producer(const struct publisher *publisher) 
  * again. */
 enum status publisher_step(rd_kafka_error_t *error, const char *what) MUST_USE;
 
-/* Into the transaction that is open: outcome, audit events, dead letter. */
-enum status publisher_produce_answer(
+/* Room for the records of so many answers. */
+void publisher_begin_answers(
+    struct publisher *publisher, const struct answer *answers, size_t count, struct arena *arena);
+
+/* Into the outbox: outcome, audit events, dead letter. What is pointed to must live until they are
+ * produced. */
+enum status publisher_put_answer(
     struct publisher *publisher, const struct answer *answer, struct arena *arena) MUST_USE;
 /* `answer` NULL: the event answers no request, and goes where its key says. */
-enum status publisher_produce_event(
+void publisher_put_event(
     struct publisher *publisher,
     const struct answer *answer,
     const struct loose_event *loose,
-    struct arena *arena) MUST_USE;
+    struct arena *arena);
+
+/* Into the transaction that is open: all of the outbox. */
+enum status publisher_produce(struct publisher *publisher) MUST_USE;
 
 /* How many answers from the first on go into one transaction: each reply partition that it touches
  * costs a marker. */
