@@ -1,8 +1,45 @@
 -- Deploy slotkeeper:housekeeping
--- requires: housekeeping@v2
--- What expires is no longer taken in the order of the partitions.
+-- requires: housekeeping@v3-contracted
+-- What goes is deleted by its place in the table. Joined by offset, each of those rows was compared with each row of its
+-- partition until the table had been analysed.
 
 begin;
+
+-- Answers that are not tied to their command_id go as soon as they are published. Of one partition,
+-- below `below`, at most `row_max`; returns how many went.
+create or replace function slotkeeper.forget_answers(
+    of_topic text, of_partition integer, below bigint, row_max integer)
+returns integer
+language plpgsql
+security definer
+set search_path = pg_catalog, slotkeeper, pg_temp
+as $$
+declare
+    gone integer;
+begin
+    if row_max is null or row_max not between 1 and 10000 then
+        raise invalid_parameter_value using message = 'row_max is 1 to 10000';
+    end if;
+    perform set_config('slotkeeper.housekeeping', 'on', true);
+    delete from command_log
+    where ctid = any(array(
+        select log.ctid
+        from command_log as log
+        join partition_progress as progress using (topic, partition)
+        where log.topic = of_topic
+            and log.partition = of_partition
+            and not log.recallable
+            and log.record_offset < below
+            and log.record_offset < progress.published_offset
+        order by log.record_offset
+        limit row_max
+        for update of log skip locked
+    ));
+    get diagnostics gone = row_count;
+    perform set_config('slotkeeper.housekeeping', 'off', true);
+    return gone;
+end
+$$;
 
 -- What is older than the retention goes from the old end of each partition, of
 -- whichever comes first: while one partition fills faster than calls empty it, the others must not wait
@@ -52,8 +89,9 @@ begin
         order by head.record_offset
         limit 1;
 
-        with expired as (
-            select log.record_offset
+        delete from command_log
+        where ctid = any(array(
+            select log.ctid
             from command_log as log
             where log.topic = progress.topic
                 and log.partition = progress.partition
@@ -61,12 +99,7 @@ begin
             order by log.record_offset
             limit row_max - gone_in_all
             for update skip locked
-        )
-        delete from command_log as log
-        using expired
-        where log.topic = progress.topic
-            and log.partition = progress.partition
-            and log.record_offset = expired.record_offset;
+        ));
         get diagnostics gone = row_count;
         gone_in_all := gone_in_all + gone;
     end loop;

@@ -1,9 +1,51 @@
 -- Revert slotkeeper:housekeeping
--- To what housekeeping@v2 made.
+-- To what housekeeping@v3-contracted made, and housekeeping@v2 before it.
 
 begin;
 
--- What is older than the retention goes from the old end of each partition. At most `row_max` in
+-- Answers that are not tied to their command_id go as soon as they are published. Of one partition,
+-- below `below`, at most `row_max`; returns how many went.
+create or replace function slotkeeper.forget_answers(
+    of_topic text, of_partition integer, below bigint, row_max integer)
+returns integer
+language plpgsql
+security definer
+set search_path = pg_catalog, slotkeeper, pg_temp
+as $$
+declare
+    gone integer;
+begin
+    if row_max is null or row_max not between 1 and 10000 then
+        raise invalid_parameter_value using message = 'row_max is 1 to 10000';
+    end if;
+    perform set_config('slotkeeper.housekeeping', 'on', true);
+    with passing as (
+        select log.record_offset
+        from command_log as log
+        join partition_progress as progress using (topic, partition)
+        where log.topic = of_topic
+            and log.partition = of_partition
+            and not log.recallable
+            and log.record_offset < below
+            and log.record_offset < progress.published_offset
+        order by log.record_offset
+        limit row_max
+        for update of log skip locked
+    )
+    delete from command_log as log
+    using passing
+    where log.topic = of_topic
+        and log.partition = of_partition
+        and log.record_offset = passing.record_offset;
+    get diagnostics gone = row_count;
+    perform set_config('slotkeeper.housekeeping', 'off', true);
+    return gone;
+end
+$$;
+
+-- What is older than the retention goes from the old end of each partition, of
+-- whichever comes first: while one partition fills faster than calls empty it, the others must not wait
+-- behind it. At most `row_max` in
 -- all; returns how many went; 0, too, while another session is at it.
 create or replace function slotkeeper.expire_log(retention interval, row_max integer)
 returns integer
@@ -30,7 +72,7 @@ begin
     for progress in
         select topic, partition, published_offset
         from partition_progress
-        order by topic, partition
+        order by random()
     loop
         exit when gone_in_all >= row_max;
 
