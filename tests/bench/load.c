@@ -102,27 +102,33 @@ static struct requests *send_run(
     return requests;
 }
 
+/* The end of a line. */
+static void print_processor_time(size_t bookings, const struct processor_time *used) {
+    double each = (double)bookings;
+    (void)printf(
+        "\"cpu_us_per_booking\":{\"worker\":%.1f,\"postgres\":%.1f,\"broker\":%.1f,\"load\":%.1f}}"
+        "\n",
+        (double)used->worker_us / each,
+        (double)used->postgres_us / each,
+        (double)used->broker_us / each,
+        (double)used->load_us / each);
+    (void)fflush(stdout);
+}
+
 static void print_run(
     const char *name,
     const char *tokens,
     size_t bookings,
     int64_t us,
     const struct processor_time *used) {
-    double each = (double)bookings;
     (void)printf(
-        "{\"name\":\"%s\",\"tokens\":\"%s\",\"bookings\":%zu,\"seconds\":%.2f,\"per_second\":%.0f,"
-        "\"cpu_us_per_booking\":{\"worker\":%.1f,\"postgres\":%.1f,\"broker\":%.1f,\"load\":%.1f}}"
-        "\n",
+        "{\"name\":\"%s\",\"tokens\":\"%s\",\"bookings\":%zu,\"seconds\":%.2f,\"per_second\":%.0f,",
         name,
         tokens,
         bookings,
         (double)us / 1e6,
-        each * 1e6 / (double)us,
-        (double)used->worker_us / each,
-        (double)used->postgres_us / each,
-        (double)used->broker_us / each,
-        (double)used->load_us / each);
-    (void)fflush(stdout);
+        (double)bookings * 1e6 / (double)us);
+    print_processor_time(bookings, used);
 }
 
 static struct processor_time difference(
@@ -211,19 +217,27 @@ static void measure_latency(struct load *load) {
     free(times);
 }
 
-static void measure_paces(struct load *load) {
-    const struct arguments *arguments = &load->arguments;
-    for (size_t i = 0; i < arguments->pace_count; i++) {
-        struct pace pace = {
-            .plan = load->plan,
-            .tokens = load->tokens,
-            .first_slot = load->next_slot,
-            .per_second = arguments->paces[i],
-            .count = arguments->paces[i] * arguments->pace_seconds};
-        (void)usleep(SETTLE_US);
-        measure_paced(&load->settings, &pace);
-        load->next_slot += pace.count;
-    }
+static void measure_pace(struct load *load, size_t per_second) {
+    struct pace pace = {
+        .plan = load->plan,
+        .tokens = load->tokens,
+        .first_slot = load->next_slot,
+        .per_second = per_second,
+        .count = per_second * load->arguments.pace_seconds};
+    (void)usleep(SETTLE_US);
+    struct processor_time before = processor_time(&load->arguments.processes);
+    struct paced paced = measure_paced(&load->settings, &pace);
+    struct processor_time after = processor_time(&load->arguments.processes);
+    struct processor_time used = difference(&before, &after);
+    load->next_slot += pace.count;
+    (void)printf(
+        "{\"name\":\"booking_paced\",\"bookings\":%zu,\"per_second\":%zu,\"p50_ms\":%.1f,"
+        "\"p99_ms\":%.1f,",
+        paced.counted,
+        per_second,
+        milliseconds(paced.p50_us),
+        milliseconds(paced.p99_us));
+    print_processor_time(pace.count, &used);
 }
 
 static void print_memory(void) {
@@ -272,8 +286,8 @@ static void measure_all(struct load *load) {
         measure_latency(load);
         outcomes_destroy(load->outcomes);
     }
-    for (size_t i = 0; i < arguments->rounds; i++) {
-        measure_paces(load);
+    for (size_t i = 0; i < arguments->rounds * arguments->pace_count; i++) {
+        measure_pace(load, arguments->paces[i % arguments->pace_count]);
     }
     workers_stop();
 }

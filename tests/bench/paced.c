@@ -2,7 +2,6 @@
 #include "base/time.h"
 #include "bench.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { WAIT_MS = 1, SILENCE_MAX_US = 60000000, LEAD_PART = 5 };
@@ -68,33 +67,28 @@ static int ascending(const void *a, const void *b) {
     return (left > right) - (left < right);
 }
 
-static void print_times(const struct run *run) {
+static struct paced times_of(const struct run *run) {
     size_t lead = run->pace->count / LEAD_PART;
     size_t count = run->pace->count - lead;
     int64_t *times_us = run->times_us + lead;
     qsort(times_us, count, sizeof *times_us, ascending);
-    (void)printf(
-        "{\"name\":\"booking_paced\",\"bookings\":%zu,\"per_second\":%zu,\"p50_ms\":%.1f,"
-        "\"p99_ms\":%.1f}\n",
-        count,
-        run->pace->per_second,
-        (double)times_us[count / 2] / 1e3,
-        (double)times_us[count * 99 / 100] / 1e3);
-    (void)fflush(stdout);
+    return (struct paced){
+        .p50_us = times_us[count / 2], .p99_us = times_us[count * 99 / 100], .counted = count};
 }
 
-void measure_paced(const struct settings *settings, const struct pace *pace) {
+struct paced measure_paced(const struct settings *settings, const struct pace *pace) {
     struct run run = {
         .pace = pace,
-        .requests = requests_new(settings, NULL, "0"),
+        .requests = requests_new(settings, NULL, "5"),
         .outcomes = outcomes_new(settings, "10", "1"),
         .times_us = calloc(pace->count + 1, sizeof *run.times_us)};
     if (run.times_us == NULL) {
         die("no memory");
     }
     send_and_read(&run);
-    print_times(&run);
+    struct paced paced = times_of(&run);
     requests_destroy(run.requests);
     outcomes_destroy(run.outcomes);
     free(run.times_us);
+    return paced;
 }

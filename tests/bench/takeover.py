@@ -84,9 +84,17 @@ class Fleet:
         return [worker.metric("slotkeeper_partitions_owned", '{topic="slot-commands"}') for worker in self.workers]
 
     def partitions(self):
-        """Of the one to be killed."""
-        page = self.workers[0].get("/metrics")[1]
-        return [number for number in range(PARTITIONS) if f'slotkeeper_consumer_lag_records{{partition="{number}"}}' in page]
+        """Of the one to be killed. The page has their lag some time after it has counted them."""
+        victim, found = self.workers[0], []
+
+        def all_found():
+            page = victim.get("/metrics")[1]
+            found[:] = [number for number in range(PARTITIONS)
+                        if f'slotkeeper_consumer_lag_records{{partition="{number}"}}' in page]
+            return len(found) == self.counts()[0]
+
+        wait_for(all_found, "the numbers of the partitions", PATIENCE_SECONDS)
+        return found
 
     def kill(self):
         """When that was."""
