@@ -6,6 +6,8 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CACHE=$ROOT/.cache
 # shellcheck disable=SC2034 # used by the scripts that source this file
 VENV=$CACHE/venv
+# shellcheck disable=SC2034
+PLOTS_VENV=$CACHE/plots
 
 say() {
     printf '%s\n' "$*" >&2

@@ -1,13 +1,13 @@
-/* Sends bookings to a worker that it starts, reads their outcomes and says what that took, one JSON
+/* Sends bookings to workers that it starts, reads their outcomes and says what that took, one JSON
  * object a line.
  *
  *     bench_load NAME=VALUE... -- WORKER ARGUMENT...
  *
- * Two runs of bookings are sent before the worker starts, each in a Kafka transaction that is
+ * All runs of bookings are sent before a worker starts, each in a Kafka transaction that is
  * committed only when the clock starts: read_committed consumers see none of it before, and
- * everything at once then. So the worker can be warmed up first, by one refused command a token,
- * and no measured request can have been consumed early. The clock stops when the last outcome has
- * been read committed. */
+ * everything at once then. So the worker can be warmed up first, by one refused command a token
+ * (of several workers each, and at each partition), and no measured request can have been consumed
+ * early. The clock stops when the last outcome has been read committed. */
 #include "base/time.h"
 #include "bench.h"
 
@@ -19,18 +19,6 @@
 
 enum { LATENCY_WARM_UP = 20, LATENCY_WAIT_MS = 50, SETTLE_US = 1000000 };
 
-struct arguments {
-    const char *run; /* as given to seed.sql */
-    const char *worker_log;
-    size_t patients, doctors;
-    size_t seen;    /* bookings whose tokens the worker has seen before */
-    size_t unseen;  /* bookings each with a token that it has never seen */
-    size_t latency; /* bookings sent one at a time */
-    size_t per_second;
-    struct processes processes;
-    char *const *worker;
-};
-
 struct load {
     struct arguments arguments;
     struct settings settings;
@@ -38,7 +26,9 @@ struct load {
     struct signer *signer;
     char **tokens; /* one a patient */
     struct outcomes *outcomes;
-    struct requests *seen, *unseen;
+    struct requests *seen[ROUNDS_MAX], *unseen;
+    size_t warm_ups;
+    size_t next_slot; /* those before it have been sent */
 };
 
 void die(const char *format, ...) {
@@ -48,7 +38,7 @@ void die(const char *format, ...) {
     (void)vfprintf(stderr, format, arguments);
     (void)fputc('\n', stderr);
     va_end(arguments);
-    worker_stop();
+    workers_stop();
     _exit(EXIT_FAILURE);
 }
 
@@ -67,20 +57,32 @@ static void sign_tokens(struct load *load) {
     }
 }
 
-/* One command a token, refused, because there is no such slot. */
+/* One command a token, refused, because there is no such slot. Of several workers, each is to know
+ * each token: while they share out the partitions, the first commands keep them busy. */
 static void send_warm_up(struct load *load) {
     struct requests *requests = requests_new(&load->settings, NULL, "5");
-    for (size_t i = 0; i < load->plan.patients; i++) {
-        requests_book(requests, plan_id(&load->plan, "nowhere", i), load->tokens[i]);
+    size_t partitions = (size_t)load->settings.topics_partitions;
+    load->warm_ups = load->plan.patients * (load->arguments.workers > 1 ? 1 + partitions : 1);
+    for (size_t i = 0; i < load->warm_ups; i++) {
+        struct uuid slot = plan_id(&load->plan, "nowhere", i);
+        size_t pass = i / load->plan.patients;
+        size_t patient = i % load->plan.patients;
+        if (pass == 0) {
+            requests_book(requests, slot, load->tokens[patient]);
+        } else {
+            requests_book_at(
+                requests, slot, load->tokens[patient], (int32_t)((patient + pass) % partitions));
+        }
     }
     requests_flush(requests);
     requests_destroy(requests);
 }
 
-/* Bookings of the slots from `first` on, each with its patient's token or with one of its own. */
+/* Bookings of the next slots, each with its patient's token or with one of its own. */
 static struct requests *send_run(
-    struct load *load, const char *name, size_t first, size_t count, bool with_new_tokens) {
+    struct load *load, const char *name, size_t count, bool with_new_tokens) {
     struct requests *requests = requests_new(&load->settings, name, "5");
+    size_t first = load->next_slot;
     uint32_t *patients = plan_patients(&load->plan, first, count);
     uint32_t *order = plan_order(count);
     for (size_t i = 0; i < count; i++) {
@@ -94,9 +96,23 @@ static struct requests *send_run(
         }
     }
     requests_flush(requests);
+    load->next_slot += count;
     free(patients);
     free(order);
     return requests;
+}
+
+/* The end of a line. */
+static void print_processor_time(size_t bookings, const struct processor_time *used) {
+    double each = (double)bookings;
+    (void)printf(
+        "\"cpu_us_per_booking\":{\"worker\":%.1f,\"postgres\":%.1f,\"broker\":%.1f,\"load\":%.1f}}"
+        "\n",
+        (double)used->worker_us / each,
+        (double)used->postgres_us / each,
+        (double)used->broker_us / each,
+        (double)used->load_us / each);
+    (void)fflush(stdout);
 }
 
 static void print_run(
@@ -105,21 +121,14 @@ static void print_run(
     size_t bookings,
     int64_t us,
     const struct processor_time *used) {
-    double each = (double)bookings;
     (void)printf(
-        "{\"name\":\"%s\",\"tokens\":\"%s\",\"bookings\":%zu,\"seconds\":%.2f,\"per_second\":%.0f,"
-        "\"cpu_us_per_booking\":{\"worker\":%.1f,\"postgres\":%.1f,\"broker\":%.1f,\"load\":%.1f}}"
-        "\n",
+        "{\"name\":\"%s\",\"tokens\":\"%s\",\"bookings\":%zu,\"seconds\":%.2f,\"per_second\":%.0f,",
         name,
         tokens,
         bookings,
         (double)us / 1e6,
-        each * 1e6 / (double)us,
-        (double)used->worker_us / each,
-        (double)used->postgres_us / each,
-        (double)used->broker_us / each,
-        (double)used->load_us / each);
-    (void)fflush(stdout);
+        (double)bookings * 1e6 / (double)us);
+    print_processor_time(bookings, used);
 }
 
 static struct processor_time difference(
@@ -162,10 +171,10 @@ static int64_t book_one(
     struct uuid slot_id = plan_id(&load->plan, "slot", slot);
     int64_t began_us = time_monotonic_us();
     requests_book(requests, slot_id, load->tokens[patient]);
-    while (!outcomes_poll(load->outcomes, LATENCY_WAIT_MS)) {
+    while (!outcomes_poll(load->outcomes, LATENCY_WAIT_MS, NULL)) {
         requests_poll(requests);
-        if (!worker_is_running()) {
-            die("the worker has ended");
+        if (!workers_are_running()) {
+            die("a worker has ended");
         }
     }
     return time_monotonic_us() - began_us;
@@ -177,7 +186,7 @@ static double milliseconds(int64_t us) {
 
 static void measure_latency(struct load *load) {
     size_t count = load->arguments.latency;
-    size_t first = load->arguments.seen + load->arguments.unseen;
+    size_t first = load->next_slot;
     uint32_t *patients = plan_patients(&load->plan, first, count + LATENCY_WARM_UP);
     int64_t interval_us = TIME_SECOND_US / (int64_t)load->arguments.per_second;
     int64_t *times = calloc(count + LATENCY_WARM_UP, sizeof *times);
@@ -203,16 +212,39 @@ static void measure_latency(struct load *load) {
     (void)fflush(stdout);
     requests_flush(requests);
     requests_destroy(requests);
+    load->next_slot += count + LATENCY_WARM_UP;
     free(patients);
     free(times);
 }
 
-static void print_memory(const struct load *load) {
-    pid_t worker = load->arguments.processes.worker;
+static void measure_pace(struct load *load, size_t per_second) {
+    struct pace pace = {
+        .plan = load->plan,
+        .tokens = load->tokens,
+        .first_slot = load->next_slot,
+        .per_second = per_second,
+        .count = per_second * load->arguments.pace_seconds};
+    (void)usleep(SETTLE_US);
+    struct processor_time before = processor_time(&load->arguments.processes);
+    struct paced paced = measure_paced(&load->settings, &pace);
+    struct processor_time after = processor_time(&load->arguments.processes);
+    struct processor_time used = difference(&before, &after);
+    load->next_slot += pace.count;
+    (void)printf(
+        "{\"name\":\"booking_paced\",\"bookings\":%zu,\"per_second\":%zu,\"p50_ms\":%.1f,"
+        "\"p99_ms\":%.1f,",
+        paced.counted,
+        per_second,
+        milliseconds(paced.p50_us),
+        milliseconds(paced.p99_us));
+    print_processor_time(pace.count, &used);
+}
+
+static void print_memory(void) {
     (void)printf(
         "{\"name\":\"worker_memory\",\"rss_mb\":%.1f,\"rss_peak_mb\":%.1f}\n",
-        memory_mb(worker, "VmRSS"),
-        memory_mb(worker, "VmHWM"));
+        workers_memory_mb("VmRSS"),
+        workers_memory_mb("VmHWM"));
     (void)fflush(stdout);
 }
 
@@ -221,100 +253,49 @@ static void send_all(struct load *load) {
     const struct arguments *arguments = &load->arguments;
     sign_tokens(load);
     send_warm_up(load);
-    load->seen = send_run(load, "bench.seen", 0, arguments->seen, false);
-    load->unseen = send_run(load, "bench.unseen", arguments->seen, arguments->unseen, true);
+    for (size_t i = 0; i < arguments->rounds; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "bench.seen.%zu", i);
+        load->seen[i] = send_run(load, name, arguments->seen, false);
+    }
+    if (arguments->unseen > 0) {
+        load->unseen = send_run(load, "bench.unseen", arguments->unseen, true);
+    }
 }
 
 static void measure_all(struct load *load) {
     struct arguments *arguments = &load->arguments;
     load->outcomes = outcomes_new(&load->settings, "50", "16384");
-    arguments->processes.worker = worker_start(arguments->worker, arguments->worker_log);
+    workers_start(arguments->worker, arguments->workers, arguments->worker_log);
     say("warming the worker up");
-    outcomes_expect(load->outcomes, load->plan.patients, "SLOT_NOT_FOUND");
+    outcomes_expect(load->outcomes, load->warm_ups, "SLOT_NOT_FOUND");
     say("measuring bookings with tokens seen before");
-    measure_run(load, load->seen, arguments->seen, "booking_end_to_end", "seen_before");
-    say("measuring bookings with tokens never seen");
-    measure_run(
-        load, load->unseen, arguments->unseen, "booking_end_to_end_new_tokens", "never_seen");
-    print_memory(load);
+    for (size_t i = 0; i < arguments->rounds; i++) {
+        measure_run(load, load->seen[i], arguments->seen, "booking_end_to_end", "seen_before");
+    }
+    if (arguments->unseen > 0) {
+        say("measuring bookings with tokens never seen");
+        measure_run(
+            load, load->unseen, arguments->unseen, "booking_end_to_end_new_tokens", "never_seen");
+    }
+    print_memory();
     outcomes_destroy(load->outcomes);
-    say("measuring the time that one booking takes");
-    load->outcomes = outcomes_new(&load->settings, "10", "1");
-    measure_latency(load);
-    outcomes_destroy(load->outcomes);
-    worker_stop();
-}
-
-static size_t number_of(const char *name, const char *value) {
-    char *end = NULL;
-    unsigned long long number = strtoull(value, &end, 10);
-    if (*value == '\0' || *end != '\0' || number == 0) {
-        die("%s takes a number above 0", name);
+    if (arguments->latency > 0) {
+        say("measuring the time that one booking takes");
+        load->outcomes = outcomes_new(&load->settings, "10", "1");
+        measure_latency(load);
+        outcomes_destroy(load->outcomes);
     }
-    return (size_t)number;
-}
-
-static void read_argument(struct arguments *arguments, char *argument) {
-    size_t postgres = 0;
-    size_t broker = 0;
-
-    const struct {
-        const char *name;
-        size_t *number;
-    } numbers[] = {
-        {"patients", &arguments->patients},
-        {"doctors", &arguments->doctors},
-        {"seen", &arguments->seen},
-        {"unseen", &arguments->unseen},
-        {"latency", &arguments->latency},
-        {"per_second", &arguments->per_second},
-        {"postgres", &postgres},
-        {"broker", &broker},
-    };
-
-    char *value = strchr(argument, '=');
-    if (value == NULL) {
-        die("%s is not of the form name=value", argument);
+    for (size_t i = 0; i < arguments->rounds * arguments->pace_count; i++) {
+        measure_pace(load, arguments->paces[i % arguments->pace_count]);
     }
-    *value++ = '\0';
-    if (strcmp(argument, "run") == 0) {
-        arguments->run = value;
-    } else if (strcmp(argument, "worker_log") == 0) {
-        arguments->worker_log = value;
-    }
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        if (strcmp(argument, numbers[i].name) == 0) {
-            *numbers[i].number = number_of(argument, value);
-        }
-    }
-    arguments->processes.postgres = postgres > 0 ? (pid_t)postgres : arguments->processes.postgres;
-    arguments->processes.broker = broker > 0 ? (pid_t)broker : arguments->processes.broker;
-}
-
-static void read_arguments(struct arguments *arguments, int count, char **texts) {
-    int i = 1;
-    for (; i < count && strcmp(texts[i], "--") != 0; i++) {
-        read_argument(arguments, texts[i]);
-    }
-    if (i + 1 >= count || arguments->run == NULL || arguments->worker_log == NULL
-        || arguments->processes.postgres == 0 || arguments->processes.broker == 0) {
-        die("usage: bench_load run=... worker_log=... postgres=PID broker=PID [NAME=NUMBER...] -- "
-            "WORKER ARGUMENT...");
-    }
-    arguments->worker = texts + i + 1;
+    workers_stop();
 }
 
 int main(int count, char **texts) {
     static struct load load; /* settings are large */
     struct error error;
-    load.arguments = (struct arguments){
-        .patients = 20000,
-        .doctors = 1000,
-        .seen = 100000,
-        .unseen = 40000,
-        .latency = 300,
-        .per_second = 20};
-    read_arguments(&load.arguments, count, texts);
+    arguments_read(&load.arguments, count, texts);
     if (settings_load(&load.settings, NULL, NULL, 0, &error) != STATUS_OK) {
         die("%s", error.text);
     }
@@ -322,9 +303,6 @@ int main(int count, char **texts) {
         .run = load.arguments.run,
         .patients = load.arguments.patients,
         .doctors = load.arguments.doctors};
-    if (load.plan.patients % load.plan.doctors != 0) {
-        die("the patients are to be a multiple of the doctors");
-    }
     send_all(&load);
     measure_all(&load);
     signer_destroy(load.signer);

@@ -141,8 +141,22 @@ static _Noreturn void report(const struct outcomes *outcomes, size_t read, const
     die("of %zu outcomes not all were %s", read, expected);
 }
 
+static uint64_t number_of(const rd_kafka_message_t *message) {
+    rd_kafka_headers_t *headers = NULL;
+    const void *value = NULL;
+    size_t size = 0;
+    uint64_t number = 0;
+    if (rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR
+        && rd_kafka_header_get_last(headers, NUMBER_HEADER, &value, &size)
+               == RD_KAFKA_RESP_ERR_NO_ERROR
+        && size == sizeof number) {
+        memcpy(&number, value, size);
+    }
+    return number;
+}
+
 /* Takes one outcome; false: none came. */
-static bool take(struct outcomes *outcomes, int wait_ms, const char *expected) {
+static bool take(struct outcomes *outcomes, int wait_ms, const char *expected, uint64_t *number) {
     rd_kafka_message_t *message = rd_kafka_consumer_poll(outcomes->client, wait_ms);
     if (message == NULL) {
         return false;
@@ -154,6 +168,9 @@ static bool take(struct outcomes *outcomes, int wait_ms, const char *expected) {
         if (strcmp(code, expected) != 0) {
             count_code(outcomes, code);
         }
+        if (number != NULL) {
+            *number = number_of(message);
+        }
     }
     rd_kafka_message_destroy(message);
     return counts;
@@ -163,10 +180,10 @@ void outcomes_expect(struct outcomes *outcomes, size_t count, const char *code) 
     int64_t heard_us = time_monotonic_us();
     size_t read = 0;
     while (read < count) {
-        if (take(outcomes, WAIT_MS, code)) {
+        if (take(outcomes, WAIT_MS, code, NULL)) {
             read++;
             heard_us = time_monotonic_us();
-        } else if (time_monotonic_us() - heard_us > SILENCE_MAX_US || !worker_is_running()) {
+        } else if (time_monotonic_us() - heard_us > SILENCE_MAX_US || !workers_are_running()) {
             die("after %zu of %zu outcomes none came any more; see the worker's log", read, count);
         }
     }
@@ -175,8 +192,8 @@ void outcomes_expect(struct outcomes *outcomes, size_t count, const char *code) 
     }
 }
 
-bool outcomes_poll(struct outcomes *outcomes, int wait_ms) {
-    bool came = take(outcomes, wait_ms, "ACCEPTED");
+bool outcomes_poll(struct outcomes *outcomes, int wait_ms, uint64_t *number) {
+    bool came = take(outcomes, wait_ms, "ACCEPTED", number);
     if (outcomes->code_count > 0) {
         report(outcomes, 1, "ACCEPTED");
     }

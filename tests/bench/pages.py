@@ -4,28 +4,27 @@ many appointments, and one doctor with BUSY of either.
 Both databases are on the same servers, each with a worker of its own, and are asked in turn, so that whatever else the
 machine does slows both. One JSON object a list: times in milliseconds from producing the query to its outcome read
 committed, p50 of REPEAT; ratios against the empty database's, of which at most 2 is wanted. Then bookings a second, by
-scripts/bench, BOOKINGS times in turn: at least 0.9 of the empty database's are wanted in the full one.
+bench_load, BOOKINGS times in turn: at least 0.9 of the empty database's are wanted in the full one.
 """
 
 import argparse
 import hashlib
 import json
-import shlex
 import statistics
-import subprocess
 import sys
 import time
 import uuid
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import bookings
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/integration"))
 from kit.client import SCHEMAS  # noqa: E402
-from kit.stack import BINARY, Cell, Stack  # noqa: E402
+from kit.stack import Cell, Stack  # noqa: E402
 from kit.worker import Worker  # noqa: E402
 
 PAST = datetime.now(timezone.utc)
@@ -56,28 +55,6 @@ class Site:
         self.consumer.assign([TopicPartition(self.reply_topic, 0, 0)])
         self.token = self.admin.token
 
-    def fill(self, slots, busy):
-        """Nothing of it need outlive a crash."""
-        self.careless({"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "max_wal_size": "16GB",
-                       "checkpoint_timeout": "1h"})
-        for parts in (("made",), ("slot", "appointment", "slot_event"), ("end",)):
-            for process in [self.fill_part(part, slots, busy) for part in parts]:
-                if process.wait() != 0:
-                    raise SystemExit("the database was not filled")
-        self.careless({})
-
-    def careless(self, settings):
-        self.cell.stack.sql("alter system reset all")
-        for name, value in settings.items():
-            self.cell.stack.sql(f"alter system set {name} = '{value}'")
-        self.cell.stack.sql("select pg_reload_conf()")
-
-    def fill_part(self, part, slots, busy):
-        return subprocess.Popen(
-            ["psql", "-Xq", "-v", f"slots={slots}", "-v", f"busy={busy}", "-v", f"part={part}",
-             "-f", ROOT / "tests/bench/pages.sql", self.cell.stack.url("STACK_SUPERUSER_URL", self.cell.name)],
-            env=self.cell.stack.clean_env)
-
     def start(self):
         self.worker = Worker(self.cell, {"rate.per_second": "0", "rate.burst": "0"})
         self.worker.wait_until_ready()
@@ -88,26 +65,8 @@ class Site:
 
     def bookings(self):
         """A second, by a worker of its own."""
-        done = subprocess.run(
-            [ROOT / "scripts/bench", "--stack", self.as_stack(), "--quick", "--latency", "1", "--no-yardsticks", "--binary",
-             BINARY],
-            env=self.cell.stack.clean_env, stdout=subprocess.PIPE, text=True, check=True)
-        lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        lines = bookings.measure(self.cell, rounds=1)
         return next(line["per_second"] for line in lines if line["name"] == "booking_end_to_end")
-
-    def as_stack(self):
-        """The folder of a stack that has nothing but this database and its topics."""
-        stack, folder = self.cell.stack, self.cell.stack.folder / (self.cell.name + ".stack")
-        if not folder.exists():
-            folder.mkdir()
-            for server in ("postgres", "kafka"):
-                (folder / server).symlink_to(stack.folder / server)
-            own = {"SLOTKEEPER_" + name: self.cell.env["SLOTKEEPER_" + name]
-                   for name in ("DATABASE_URL", "DATABASE_ADMIN_URL", "TOPICS_PREFIX", "GROUP_PREFIX")}
-            own["STACK_SUPERUSER_URL"] = stack.url("STACK_SUPERUSER_URL", self.cell.name)
-            (folder / "env").write_text(f". {stack.folder}/env\n" + "".join(
-                f"export {name}={shlex.quote(value)}\n" for name, value in own.items()))
-        return folder
 
     def ask(self, name, fields):
         """(milliseconds, outcome)"""
@@ -201,7 +160,7 @@ def lists(slots, busy):
 def run(stack, arguments):
     empty, full = Site(stack, "pages_empty"), Site(stack, "pages_full")
     began = time.monotonic()
-    full.fill(arguments.slots, arguments.busy)
+    bookings.fill(full.cell, arguments.slots, arguments.busy)
     for kind, role in (("busy-doctor", "doctor"), ("busy-patient", "patient")):
         empty.cell.sql(f"insert into account (account_id, role, login, password_hash, created_at)"
                        f" values ('{known_id(kind)}', '{role}', '{kind}', 'none', now())")

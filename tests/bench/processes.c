@@ -1,4 +1,4 @@
-/* Other processes: what they use, from /proc, and the worker's beginning and end. */
+/* Other processes: what they use, from /proc, and the workers' beginning and end. */
 #include "base/time.h"
 #include "bench.h"
 
@@ -19,10 +19,12 @@ enum {
     UTIME = 14,
     CSTIME = 17,
     DRAIN_US = 40000000,
-    STEP_US = 50000
+    STEP_US = 50000,
+    WORKERS_MAX = 8
 };
 
-static pid_t worker_pid;
+static pid_t workers[WORKERS_MAX]; /* 0: has ended */
+static size_t worker_count;
 
 static bool read_text(const char *path, char text[TEXT_SIZE]) {
     FILE *file = fopen(path, "re");
@@ -74,6 +76,14 @@ static int64_t children_ticks(pid_t pid) {
     return sum;
 }
 
+static int64_t workers_ticks(void) {
+    int64_t sum = 0;
+    for (size_t i = 0; i < worker_count; i++) {
+        sum += ticks_of(workers[i]);
+    }
+    return sum;
+}
+
 static int64_t own_us(void) {
     struct rusage usage;
     if (getrusage(RUSAGE_SELF, &usage) != 0) {
@@ -86,7 +96,7 @@ static int64_t own_us(void) {
 struct processor_time processor_time(const struct processes *processes) {
     int64_t tick_us = TIME_SECOND_US / sysconf(_SC_CLK_TCK);
     return (struct processor_time){
-        .worker_us = ticks_of(processes->worker) * tick_us,
+        .worker_us = workers_ticks() * tick_us,
         .postgres_us =
             (ticks_of(processes->postgres) + children_ticks(processes->postgres)) * tick_us,
         .broker_us = ticks_of(processes->broker) * tick_us,
@@ -94,7 +104,7 @@ struct processor_time processor_time(const struct processes *processes) {
     };
 }
 
-double memory_mb(pid_t pid, const char *name) {
+static double memory_mb(pid_t pid, const char *name) {
     char path[PATH_SIZE];
     char text[TEXT_SIZE];
     (void)snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
@@ -105,9 +115,18 @@ double memory_mb(pid_t pid, const char *name) {
     return (double)strtoll(line + strlen(name) + 1, NULL, 10) / 1024;
 }
 
+double workers_memory_mb(const char *name) {
+    double most = 0;
+    for (size_t i = 0; i < worker_count; i++) {
+        double memory = memory_mb(workers[i], name);
+        most = memory > most ? memory : most;
+    }
+    return most;
+}
+
 /* In the child. */
 static _Noreturn void become(char *const *command, const char *log_file) {
-    int log = open(log_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int log = open(log_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (log >= 0 && dup2(log, STDOUT_FILENO) >= 0 && dup2(log, STDERR_FILENO) >= 0) {
         (void)execvp(command[0], command);
     }
@@ -115,30 +134,51 @@ static _Noreturn void become(char *const *command, const char *log_file) {
     _exit(EXIT_FAILURE);
 }
 
-pid_t worker_start(char *const *command, const char *log_file) {
-    worker_pid = fork();
-    if (worker_pid < 0) {
-        die("no process for the worker");
+void workers_start(char *const *command, size_t count, const char *log_file) {
+    if (count > WORKERS_MAX) {
+        die("%d workers at most", WORKERS_MAX);
     }
-    if (worker_pid == 0) {
-        become(command, log_file);
+    for (; worker_count < count; worker_count++) {
+        pid_t pid = fork();
+        if (pid < 0) {
+            die("no process for a worker");
+        }
+        if (pid == 0) {
+            become(command, log_file);
+        }
+        workers[worker_count] = pid;
     }
-    return worker_pid;
 }
 
-bool worker_is_running(void) {
-    if (worker_pid > 0 && waitpid(worker_pid, NULL, WNOHANG) != 0) {
-        worker_pid = 0;
+static size_t count_running(void) {
+    size_t running = 0;
+    for (size_t i = 0; i < worker_count; i++) {
+        if (workers[i] > 0 && waitpid(workers[i], NULL, WNOHANG) != 0) {
+            workers[i] = 0;
+        }
+        running += workers[i] > 0;
     }
-    return worker_pid > 0;
+    return running;
 }
 
-void worker_stop(void) {
+bool workers_are_running(void) {
+    return worker_count > 0 && count_running() == worker_count;
+}
+
+static void signal_all(int number) {
+    for (size_t i = 0; i < worker_count; i++) {
+        if (workers[i] > 0) {
+            (void)kill(workers[i], number);
+        }
+    }
+}
+
+void workers_stop(void) {
     int signals[] = {SIGTERM, SIGKILL};
-    for (size_t i = 0; worker_is_running() && i < sizeof signals / sizeof signals[0]; i++) {
+    for (size_t i = 0; count_running() > 0 && i < sizeof signals / sizeof signals[0]; i++) {
         int64_t until_us = time_monotonic_us() + DRAIN_US;
-        (void)kill(worker_pid, signals[i]);
-        while (worker_is_running() && time_monotonic_us() < until_us) {
+        signal_all(signals[i]);
+        while (count_running() > 0 && time_monotonic_us() < until_us) {
             (void)usleep(STEP_US);
         }
     }

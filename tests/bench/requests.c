@@ -114,18 +114,28 @@ static void *pointer_to(struct view view) {
     return pointer.out;
 }
 
+/* What a record has besides its key and value. */
+struct address {
+    const char *authorization;
+    int32_t partition;
+    uint64_t number; /* 0: none */
+};
+
 /* False: the queue is full. */
 static bool produce(
-    struct requests *requests, struct view key, struct view value, const char *authorization) {
+    struct requests *requests, struct view key, struct view value, const struct address *address) {
     rd_kafka_vu_t parts[] = {
         {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = requests->topic.text},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = address->partition},
         {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {pointer_to(key), key.size}},
         {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {pointer_to(value), value.size}},
-        {.vtype = RD_KAFKA_VTYPE_HEADER, .u.header = {"authorization", authorization, -1}},
         {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_HEADER, .u.header = {"authorization", address->authorization, -1}},
+        {.vtype = RD_KAFKA_VTYPE_HEADER,
+         .u.header = {NUMBER_HEADER, &address->number, sizeof address->number}},
     };
-    rd_kafka_error_t *error =
-        rd_kafka_produceva(requests->client, parts, sizeof parts / sizeof parts[0]);
+    size_t count = sizeof parts / sizeof parts[0] - (address->number == 0 ? 1 : 0);
+    rd_kafka_error_t *error = rd_kafka_produceva(requests->client, parts, count);
     bool full = rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR__QUEUE_FULL;
     if (error != NULL && !full) {
         die("a request cannot be sent: %s", rd_kafka_error_string(error));
@@ -134,16 +144,33 @@ static bool produce(
     return !full;
 }
 
-void requests_book(struct requests *requests, struct uuid slot, const char *authorization) {
+static void book(struct requests *requests, struct uuid slot, const struct address *address) {
     uint8_t value[HEAD_SIZE + 2 * UUID_AVRO_SIZE];
     char text[UUID_TEXT_SIZE + 1];
     memcpy(value, requests->head, HEAD_SIZE);
     uint8_t *next = put_uuid(value + HEAD_SIZE, uuid_random(), text);
     (void)put_uuid(next, slot, text);
-    while (!produce(requests, view_text(text), view_of(value, sizeof value), authorization)) {
+    while (!produce(requests, view_text(text), view_of(value, sizeof value), address)) {
         (void)rd_kafka_poll(requests->client, 10);
     }
     (void)rd_kafka_poll(requests->client, 0);
+}
+
+void requests_book(struct requests *requests, struct uuid slot, const char *authorization) {
+    const struct address address = {authorization, RD_KAFKA_PARTITION_UA, 0};
+    book(requests, slot, &address);
+}
+
+void requests_book_numbered(
+    struct requests *requests, struct uuid slot, const char *authorization, uint64_t number) {
+    const struct address address = {authorization, RD_KAFKA_PARTITION_UA, number};
+    book(requests, slot, &address);
+}
+
+void requests_book_at(
+    struct requests *requests, struct uuid slot, const char *authorization, int32_t partition) {
+    const struct address address = {authorization, partition, 0};
+    book(requests, slot, &address);
 }
 
 void requests_flush(struct requests *requests) {
