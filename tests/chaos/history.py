@@ -186,9 +186,9 @@ def lag(stack):
     others = [*answer_topics(stack), f"{stack.prefix}.audit", f"{topic}-dlt"]
     try:
         ends = ends_of(stack, [topic, *others])
-    except KafkaException as error:  # a broker that has just come back
-        return [f"the ends of topics are not known: {error}"]
-    committed = committed_offsets(stack)
+        committed = committed_offsets(stack)
+    except KafkaException as error:  # a broker that has just come back, or a transaction that nobody has ended yet
+        return [f"the ends of topics, or the group's offsets, are not known: {error}"]
     progress = {row["partition"]: row for row in database_progress(stack)}
     found = []
     for (name, number), (stable, high) in ends.items():
