@@ -12,7 +12,6 @@ struct message {
     struct view key;
     struct view value;
     rd_kafka_headers_t *headers;
-    bool leads; /* the first one of its topic in an outbox */
 };
 
 /* librdkafka takes what it does not change as void *. */

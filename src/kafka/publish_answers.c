@@ -8,8 +8,7 @@
 #include "kafka/publisher_parts.h"
 
 /* One record; takes the headers. */
-static enum status produce(void *self, const struct message *message) {
-    struct publisher *publisher = self;
+static enum status produce(struct publisher *publisher, const struct message *message) {
     for (;;) {
         rd_kafka_vu_t parts[6] = {
             {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = message->topic},
@@ -34,10 +33,6 @@ static enum status produce(void *self, const struct message *message) {
         rd_kafka_error_destroy(error);
         (void)rd_kafka_poll(publisher_producer(publisher), 10);
     }
-}
-
-enum status publisher_produce(struct publisher *publisher) {
-    return outbox_hand_over(&publisher->outbox, produce, publisher);
 }
 
 /* Where an answer goes: to the client's topic, or to the default one. */
@@ -89,7 +84,7 @@ static void report_refused(const struct answer *answer) {
     }
 }
 
-static enum status put_outcome(
+static enum status produce_outcome(
     struct publisher *publisher, const struct answer *answer, struct arena *arena) {
     struct destination destination;
     struct view body = answer->outcome;
@@ -110,12 +105,11 @@ static enum status put_outcome(
         .value = frame_single_object(arena, answer->outcome_fingerprint, body),
         .headers = message_outcome_headers(answer, publisher->settings.source, destination.refused),
     };
-    outbox_put(&publisher->outbox, &message);
-    return STATUS_OK;
+    return produce(publisher, &message);
 }
 
 /* `answer` NULL: the event answers no request, and goes where its key says. */
-void publisher_put_event(
+enum status publisher_produce_event(
     struct publisher *publisher,
     const struct answer *answer,
     const struct loose_event *loose,
@@ -130,7 +124,7 @@ void publisher_put_event(
         .value = frame_single_object(arena, loose->fingerprint, event->body),
         .headers = message_event_headers(answer, event, publisher->settings.source),
     };
-    outbox_put(&publisher->outbox, &message);
+    return produce(publisher, &message);
 }
 
 /* `sha256:` and 64 digits, in place of a copy that -dlt does not take. */
@@ -144,7 +138,7 @@ static struct view digest_of_letter(struct arena *arena, struct view value) {
     return view_text(text);
 }
 
-static void put_dead_letter(
+static enum status produce_dead_letter(
     struct publisher *publisher, const struct answer *answer, struct arena *arena) {
     const struct dead_letter *letter = &answer->dead_letter;
     struct message message = {
@@ -157,37 +151,27 @@ static void put_dead_letter(
             answer, publisher->settings.request_topic, publisher->settings.group),
     };
     metrics_add(METRIC_DEAD_LETTERS, "", 1);
-    outbox_put(&publisher->outbox, &message);
+    return produce(publisher, &message);
 }
 
-/* Planted faults put some twice. */
-void publisher_begin_answers(
-    struct publisher *publisher, const struct answer *answers, size_t count, struct arena *arena) {
-    size_t records = 0;
-    for (size_t i = 0; i < count; i++) {
-        records += 2 * (1 + answers[i].event_count) + (answers[i].dead_letter.needed ? 1 : 0);
-    }
-    outbox_begin(&publisher->outbox, arena, records);
-}
-
-enum status publisher_put_answer(
+enum status publisher_produce_answer(
     struct publisher *publisher, const struct answer *answer, struct arena *arena) {
     bool silent = answer->dead_letter.needed && PLANTED("poison_skipped");
-    enum status status = silent ? STATUS_OK : put_outcome(publisher, answer, arena);
+    enum status status = silent ? STATUS_OK : produce_outcome(publisher, answer, arena);
     if (status == STATUS_OK && PLANTED_EVERY(30, "outcome_twice")) {
-        status = put_outcome(publisher, answer, arena);
+        status = produce_outcome(publisher, answer, arena);
     }
     for (size_t i = 0; status == STATUS_OK && i < answer->event_count; i++) {
         const struct loose_event event = {answer->events[i], answer->event_fingerprint};
         int times = PLANTED_EVERY(30, "event_dropped") ? 0 : 1;
         times += PLANTED_EVERY(30, "event_twice") ? 1 : 0;
-        for (; times > 0; times--) {
-            publisher_put_event(publisher, answer, &event, arena);
+        for (; status == STATUS_OK && times > 0; times--) {
+            status = publisher_produce_event(publisher, answer, &event, arena);
         }
     }
     if (status == STATUS_OK && answer->dead_letter.needed
         && !PLANTED_EVERY(3, "dead_letter_dropped")) {
-        put_dead_letter(publisher, answer, arena);
+        status = produce_dead_letter(publisher, answer, arena);
     }
     return status;
 }

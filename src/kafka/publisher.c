@@ -333,26 +333,16 @@ static void note_offset(
     entry->offset = answer->offset + (PLANTED("offset_early") ? 2 : 1);
 }
 
-static enum status produce_or_drop(struct publisher *publisher, enum status status) {
-    if (status == STATUS_OK) {
-        return publisher_produce(publisher);
-    }
-    outbox_drop(&publisher->outbox);
-    return status;
-}
-
 static enum status publish_slice(
     struct publisher *publisher, const struct answer *answers, size_t count, struct arena *arena) {
     rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(8);
     enum status status = begin(publisher);
     bool begun = status == STATUS_OK;
-    publisher_begin_answers(publisher, answers, count, arena);
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
         note_offset(offsets, publisher->settings.request_topic, &answers[i]);
         size_t next = PLANTED("published_backwards") ? count - 1 - i : i;
-        status = publisher_put_answer(publisher, &answers[next], arena);
+        status = publisher_produce_answer(publisher, &answers[next], arena);
     }
-    status = produce_or_drop(publisher, status);
     if (status == STATUS_OK) {
         status = finish(publisher, offsets);
     }
@@ -399,11 +389,9 @@ enum status publisher_publish_events(
         position;
     enum status status = begin(publisher);
     bool begun = status == STATUS_OK;
-    outbox_begin(&publisher->outbox, arena, count);
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-        publisher_put_event(publisher, NULL, &events[i], arena);
+        status = publisher_produce_event(publisher, NULL, &events[i], arena);
     }
-    status = produce_or_drop(publisher, status);
     if (status == STATUS_OK) {
         status = finish(publisher, offsets);
     }

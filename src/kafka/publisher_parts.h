@@ -2,7 +2,6 @@
 #ifndef SLOTKEEPER_KAFKA_PUBLISHER_PARTS_H
 #define SLOTKEEPER_KAFKA_PUBLISHER_PARTS_H
 
-#include "kafka/outbox.h"
 #include "kafka/publisher.h"
 
 enum { PRODUCERS = 2 }; /* of a publisher; they take turns */
@@ -14,7 +13,6 @@ struct publisher {
     rd_kafka_t *producers[PRODUCERS];
     size_t turn; /* whose transaction is open, or was the last */
     rd_kafka_t *consumer;
-    struct outbox outbox;  /* of the transaction that is open */
     size_t pending;        /* delivery reports still to come; touched by this thread only */
     bool failed;           /* a delivery failed in this transaction */
     bool named_by_clients; /* this transaction holds client-named topics */
@@ -34,23 +32,15 @@ static inline rd_kafka_t *publisher_producer(const struct publisher *publisher) 
  * again. */
 enum status publisher_step(rd_kafka_error_t *error, const char *what) MUST_USE;
 
-/* Room for the records of so many answers. */
-void publisher_begin_answers(
-    struct publisher *publisher, const struct answer *answers, size_t count, struct arena *arena);
-
-/* Into the outbox: outcome, audit events, dead letter. What is pointed to must live until they are
- * produced. */
-enum status publisher_put_answer(
+/* Into the transaction that is open: outcome, audit events, dead letter. */
+enum status publisher_produce_answer(
     struct publisher *publisher, const struct answer *answer, struct arena *arena) MUST_USE;
 /* `answer` NULL: the event answers no request, and goes where its key says. */
-void publisher_put_event(
+enum status publisher_produce_event(
     struct publisher *publisher,
     const struct answer *answer,
     const struct loose_event *loose,
-    struct arena *arena);
-
-/* Into the transaction that is open: all of the outbox. */
-enum status publisher_produce(struct publisher *publisher) MUST_USE;
+    struct arena *arena) MUST_USE;
 
 /* How many answers from the first on go into one transaction: each reply partition that it touches
  * costs a marker. */
