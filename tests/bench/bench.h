@@ -81,7 +81,7 @@ void requests_book(struct requests *requests, struct uuid slot, const char *auth
 /* The same with a number that its outcome brings back, above 0. */
 void requests_book_numbered(
     struct requests *requests, struct uuid slot, const char *authorization, uint64_t number);
-/* To this partition, wherever its key belongs. */
+/* To this partition, wherever its key belongs; RD_KAFKA_PARTITION_UA: where it belongs. */
 void requests_book_at(
     struct requests *requests, struct uuid slot, const char *authorization, int32_t partition);
 /* Until the broker has all of them. */
@@ -111,6 +111,8 @@ struct processor_time {
 };
 
 struct processor_time processor_time(const struct processes *processes);
+struct processor_time processor_time_since(
+    const struct processes *processes, const struct processor_time *before);
 /* Once in a process. All of them write to the end of one log. */
 void workers_start(char *const *command, size_t count, const char *log_file);
 /* None has ended. */
@@ -119,6 +121,14 @@ bool workers_are_running(void);
 double workers_memory_mb(const char *name);
 /* SIGTERM, and SIGKILL after 40 s. */
 void workers_stop(void);
+
+/* ---- percentiles.c */
+struct percentiles {
+    int64_t p50_us, p99_us;
+};
+
+/* Of `count` times, above 0, which it sorts. */
+struct percentiles percentiles_of(int64_t *times_us, size_t count);
 
 /* ---- paced.c */
 struct pace {
@@ -130,7 +140,7 @@ struct pace {
 };
 
 struct paced {
-    int64_t p50_us, p99_us;
+    struct percentiles times;
     size_t counted; /* of what they are */
 };
 

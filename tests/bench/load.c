@@ -64,15 +64,12 @@ static void send_warm_up(struct load *load) {
     size_t partitions = (size_t)load->settings.topics_partitions;
     load->warm_ups = load->plan.patients * (load->arguments.workers > 1 ? 1 + partitions : 1);
     for (size_t i = 0; i < load->warm_ups; i++) {
-        struct uuid slot = plan_id(&load->plan, "nowhere", i);
         size_t pass = i / load->plan.patients;
         size_t patient = i % load->plan.patients;
-        if (pass == 0) {
-            requests_book(requests, slot, load->tokens[patient]);
-        } else {
-            requests_book_at(
-                requests, slot, load->tokens[patient], (int32_t)((patient + pass) % partitions));
-        }
+        int32_t partition =
+            pass == 0 ? RD_KAFKA_PARTITION_UA : (int32_t)((patient + pass) % partitions);
+        requests_book_at(
+            requests, plan_id(&load->plan, "nowhere", i), load->tokens[patient], partition);
     }
     requests_flush(requests);
     requests_destroy(requests);
@@ -131,16 +128,6 @@ static void print_run(
     print_processor_time(bookings, used);
 }
 
-static struct processor_time difference(
-    const struct processor_time *from, const struct processor_time *to) {
-    return (struct processor_time){
-        .worker_us = to->worker_us - from->worker_us,
-        .postgres_us = to->postgres_us - from->postgres_us,
-        .broker_us = to->broker_us - from->broker_us,
-        .load_us = to->load_us - from->load_us,
-    };
-}
-
 static void measure_run(
     struct load *load,
     struct requests *requests,
@@ -153,16 +140,9 @@ static void measure_run(
     requests_commit(requests);
     outcomes_expect(load->outcomes, count, "ACCEPTED");
     int64_t us = time_monotonic_us() - began_us;
-    struct processor_time after = processor_time(&load->arguments.processes);
-    struct processor_time used = difference(&before, &after);
+    struct processor_time used = processor_time_since(&load->arguments.processes, &before);
     print_run(name, tokens, count, us, &used);
     requests_destroy(requests);
-}
-
-static int ascending(const void *a, const void *b) {
-    int64_t left = *(const int64_t *)a;
-    int64_t right = *(const int64_t *)b;
-    return (left > right) - (left < right);
 }
 
 /* One booking; how long from producing it to reading its outcome. */
@@ -198,17 +178,14 @@ static void measure_latency(struct load *load) {
         times[i] = book_one(load, requests, first + i, patients[i]);
         (void)usleep((useconds_t)(times[i] < interval_us ? interval_us - times[i] : 0));
     }
-    int64_t *measured = times + LATENCY_WARM_UP;
-    qsort(measured, count, sizeof *measured, ascending);
-    size_t median = count / 2;
-    size_t near_the_end = count * 99 / 100;
+    struct percentiles measured = percentiles_of(times + LATENCY_WARM_UP, count);
     (void)printf(
         "{\"name\":\"booking_latency\",\"requests\":%zu,\"per_second\":%zu,\"p50_ms\":%.1f,\"p99_"
         "ms\":%.1f}\n",
         count,
         load->arguments.per_second,
-        milliseconds(measured[median]),
-        milliseconds(measured[near_the_end]));
+        milliseconds(measured.p50_us),
+        milliseconds(measured.p99_us));
     (void)fflush(stdout);
     requests_flush(requests);
     requests_destroy(requests);
@@ -227,16 +204,15 @@ static void measure_pace(struct load *load, size_t per_second) {
     (void)usleep(SETTLE_US);
     struct processor_time before = processor_time(&load->arguments.processes);
     struct paced paced = measure_paced(&load->settings, &pace);
-    struct processor_time after = processor_time(&load->arguments.processes);
-    struct processor_time used = difference(&before, &after);
+    struct processor_time used = processor_time_since(&load->arguments.processes, &before);
     load->next_slot += pace.count;
     (void)printf(
         "{\"name\":\"booking_paced\",\"bookings\":%zu,\"per_second\":%zu,\"p50_ms\":%.1f,"
         "\"p99_ms\":%.1f,",
         paced.counted,
         per_second,
-        milliseconds(paced.p50_us),
-        milliseconds(paced.p99_us));
+        milliseconds(paced.times.p50_us),
+        milliseconds(paced.times.p99_us));
     print_processor_time(pace.count, &used);
 }
 

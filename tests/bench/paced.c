@@ -61,19 +61,10 @@ static void send_and_read(struct run *run) {
     free(patients);
 }
 
-static int ascending(const void *a, const void *b) {
-    int64_t left = *(const int64_t *)a;
-    int64_t right = *(const int64_t *)b;
-    return (left > right) - (left < right);
-}
-
 static struct paced times_of(const struct run *run) {
     size_t lead = run->pace->count / LEAD_PART;
     size_t count = run->pace->count - lead;
-    int64_t *times_us = run->times_us + lead;
-    qsort(times_us, count, sizeof *times_us, ascending);
-    return (struct paced){
-        .p50_us = times_us[count / 2], .p99_us = times_us[count * 99 / 100], .counted = count};
+    return (struct paced){.times = percentiles_of(run->times_us + lead, count), .counted = count};
 }
 
 struct paced measure_paced(const struct settings *settings, const struct pace *pace) {

@@ -104,6 +104,17 @@ struct processor_time processor_time(const struct processes *processes) {
     };
 }
 
+struct processor_time processor_time_since(
+    const struct processes *processes, const struct processor_time *before) {
+    struct processor_time now = processor_time(processes);
+    return (struct processor_time){
+        .worker_us = now.worker_us - before->worker_us,
+        .postgres_us = now.postgres_us - before->postgres_us,
+        .broker_us = now.broker_us - before->broker_us,
+        .load_us = now.load_us - before->load_us,
+    };
+}
+
 static double memory_mb(pid_t pid, const char *name) {
     char path[PATH_SIZE];
     char text[TEXT_SIZE];
