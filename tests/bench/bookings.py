@@ -43,6 +43,14 @@ def measure(cell, settings=None, paces=(), **numbers):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def rate_of(lines):
+    """The median round of bookings whose tokens were seen before, and all of them."""
+    rounds = [line for line in lines if line["name"] == "booking_end_to_end"]
+    median = sorted(rounds, key=lambda line: line["per_second"])[len(rounds) // 2]
+    return {"per_second": median["per_second"], "rounds": [line["per_second"] for line in rounds],
+            "cpu_us_per_booking": median["cpu_us_per_booking"]}
+
+
 def bookings_of(numbers, paces):
     alone = numbers["latency"] + WARM_UP if numbers["latency"] else 0
     return numbers["rounds"] * (numbers["seen"] + sum(paces) * numbers["pace_seconds"]) + numbers["unseen"] + alone

@@ -30,6 +30,26 @@ def withdrawal():
     return SCHEMAS.encode(COMMAND + "WithdrawSlot", {"command_id": uuid.uuid4(), "slot_id": slot_id}), slot_id
 
 
+def send(producer, cell, command, token, reply_topic, **where):
+    """A command as withdrawal makes it; its correlation id."""
+    value, slot_id = command
+    correlation = uuid.uuid4().bytes
+    producer.produce(cell.topic("slot-commands"), value, str(slot_id).encode(), headers=[
+        ("authorization", b"Bearer " + token.encode()), ("kafka_correlationId", correlation),
+        ("kafka_replyTopic", reply_topic.encode())], **where)
+    return correlation
+
+
+def reader_of(servers, reply_topic, group, **properties):
+    """Of a topic with one partition, what comes from now on."""
+    consumer = Consumer({
+        "bootstrap.servers": servers, "group.id": group, "enable.auto.commit": False, "isolation.level": "read_committed",
+        "fetch.wait.max.ms": 100, **properties})
+    consumer.assign([TopicPartition(reply_topic, 0, OFFSET_END)])
+    consumer.poll(1)
+    return consumer
+
+
 def make_topics(cell, *suffixes, **like):
     """With one partition each; those of `like` with as many as the topic of the suffix there has."""
     client = Client(cell)
@@ -49,11 +69,7 @@ class Callers:
         self.reply_topic = reply_topic
         self.tokens = [account.token for account in (cell.account("doctor") for _ in range(CALLERS))]
         self.producer = producer_of(cell.stack.servers, 0)
-        self.consumer = Consumer({
-            "bootstrap.servers": cell.stack.servers, "group.id": "callers", "enable.auto.commit": False,
-            "isolation.level": "read_committed", "fetch.wait.max.ms": 100})
-        self.consumer.assign([TopicPartition(reply_topic, 0, OFFSET_END)])
-        self.consumer.poll(1)
+        self.consumer = reader_of(cell.stack.servers, reply_topic, "callers")
 
     def warm_up(self):
         for _ in range(WARM_UP):
@@ -61,12 +77,9 @@ class Callers:
 
     def ask(self):
         """Milliseconds."""
-        value, slot_id = withdrawal()
-        correlation = uuid.uuid4().bytes
+        command = withdrawal()
         began = time.monotonic()
-        self.producer.produce(self.cell.topic("slot-commands"), value, str(slot_id).encode(), headers=[
-            ("authorization", b"Bearer " + random.choice(self.tokens).encode()),
-            ("kafka_correlationId", correlation), ("kafka_replyTopic", self.reply_topic.encode())])
+        correlation = send(self.producer, self.cell, command, random.choice(self.tokens), self.reply_topic)
         while time.monotonic() - began < PATIENCE_SECONDS:
             self.producer.poll(0)
             message = self.consumer.poll(0.02)

@@ -40,19 +40,12 @@ class Sweep:
 
     def rate(self, cell, settings=None, **numbers):
         """The median round, and all of them."""
-        found = rate_of(self.measure(cell, settings, **numbers))
+        found = bookings.rate_of(self.measure(cell, settings, **numbers))
         self.forget(cell)
         return found
 
     def forget(self, cell):
         self.stack.sql(f"drop database {cell.name}")
-
-
-def rate_of(lines):
-    rounds = [line for line in lines if line["name"] == "booking_end_to_end"]
-    median = sorted(rounds, key=lambda line: line["per_second"])[len(rounds) // 2]
-    return {"per_second": median["per_second"], "rounds": [line["per_second"] for line in rounds],
-            "cpu_us_per_booking": median["cpu_us_per_booking"]}
 
 
 def batch(sweep, value):

@@ -3,10 +3,8 @@
 import random
 import statistics
 import time
-import uuid
 
-from callers import make_topics, producer_of, withdrawal
-from confluent_kafka import OFFSET_END, Consumer, TopicPartition
+from callers import make_topics, producer_of, reader_of, send, withdrawal
 from kit.waiting import wait_for
 from kit.worker import Worker
 
@@ -27,21 +25,11 @@ class Asker:
         make_topics(cell, "replies.takeover")
         self.token = cell.account("doctor").token
         self.producer = producer_of(cell.stack.servers, 0)
-        self.consumer = Consumer({
-            "bootstrap.servers": cell.stack.servers, "group.id": "takeover", "enable.auto.commit": False,
-            "isolation.level": "read_committed", "fetch.wait.max.ms": 100, "fetch.error.backoff.ms": 10})
-        self.consumer.assign([TopicPartition(self.reply_topic, 0, OFFSET_END)])
-        self.consumer.poll(1)
+        self.consumer = reader_of(cell.stack.servers, self.reply_topic, "takeover", **{"fetch.error.backoff.ms": 10})
 
     def send(self, partition):
         """Its correlation id."""
-        value, slot_id = withdrawal()
-        correlation = uuid.uuid4().bytes
-        self.producer.produce(
-            self.cell.topic("slot-commands"), value, str(slot_id).encode(), partition=partition,
-            headers=[("authorization", b"Bearer " + self.token.encode()), ("kafka_correlationId", correlation),
-                     ("kafka_replyTopic", self.reply_topic.encode())])
-        return correlation
+        return send(self.producer, self.cell, withdrawal(), self.token, self.reply_topic, partition=partition)
 
     def burst(self, partitions):
         for _ in range(BURST):
