@@ -76,6 +76,13 @@ def later_schema(name):
     return json.loads((HERE / "later" / f"{name}.avsc").read_text())
 
 
+def two_blocks():
+    """An Outcome whose 64 warnings stand in two blocks, which take as many bytes as one would."""
+    whole = encode(later_schema("Outcome"), {**LATER["Outcome"], "warnings": [""] * 64})
+    one, two = b"\x80\x01" + bytes(64), b"\x7e" + bytes(63) + b"\x02" + bytes(1)
+    return whole.removesuffix(one + b"\0") + two + b"\0"
+
+
 def avro():
     for position, record in enumerate(RECORDS):
         space, name = record["schema"].split(".")[1:]
@@ -92,6 +99,7 @@ def avro():
     for name, value in LATER.items():
         target = "wire_stored" if name == "Outcome" else "wire_command"
         write(target, f"later-{name}", encode(later_schema(name), value))
+    write("wire_stored", "two-blocks", two_blocks())
     write("wire_command", "empty", b"")
     write("wire_command", "confluent", b"\0\0\0\0\1" + b"x")
 
