@@ -62,7 +62,8 @@ def match(case):
             by_correlation[request.correlation] = request
         else:
             by_id[request.outcome_id] = request
-    for record in case.history.answers:
+    # In the order of their times: one without a key may come again on another partition, which may have been read before.
+    for record in sorted(case.history.answers, key=lambda record: record.timestamp_ms):
         answer = read(case, record)
         if answer is None:
             continue
