@@ -172,12 +172,19 @@ static enum status read_committed(struct session *session, struct taking *taking
         failed = failed == RD_KAFKA_RESP_ERR_NO_ERROR ? list->elems[i].err : failed;
     }
     rd_kafka_topic_partition_list_destroy(list);
-    return failed == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK
-                                                : error_set(
-                                                    session->error,
-                                                    STATUS_RETRY,
-                                                    "the committed offsets cannot be read: %s",
-                                                    rd_kafka_err2str(failed));
+    if (failed == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return STATUS_OK;
+    }
+    /* librdkafka asks again and again while a transaction holds an offset open, and says no more
+     * than that time is over. */
+    const char *why = failed == RD_KAFKA_RESP_ERR__TIMED_OUT
+                          ? "no answer, or a transaction holds them open that nobody ends"
+                          : rd_kafka_err2str(failed);
+    return error_set(
+        session->error,
+        STATUS_RETRY,
+        "the offsets that the group has committed cannot be read: %s",
+        why);
 }
 
 static void examine(struct session *session, struct taking *taking, struct partition *partition) {
