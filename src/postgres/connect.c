@@ -138,14 +138,11 @@ static PGconn *connect_to(
     char sql[SESSION_SQL_SIZE];
     _Static_assert(sizeof session_sql + 10 <= sizeof sql, "room for any number");
     (void)snprintf(sql, sizeof sql, session_sql, (int)SCHEMA_VERSION);
-    PGresult *result = PQexec(connection, sql);
-    bool ready = PQresultStatus(result) == PGRES_COMMAND_OK;
-    if (!ready) {
-        (void)postgres_error(error, STATUS_RETRY, connection, result);
+    if (postgres_run(connection, sql, error) != STATUS_OK) {
         PQfinish(connection);
+        return NULL;
     }
-    PQclear(result);
-    return ready ? connection : NULL;
+    return connection;
 }
 
 PGconn *postgres_connect(const char *url, size_t skip, struct error *error) {
@@ -193,4 +190,14 @@ enum status postgres_error(
     const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     return error_set(
         error, status, "PostgreSQL: %s (SQLSTATE %s)", primary == NULL ? "?" : primary, state);
+}
+
+enum status postgres_run(PGconn *connection, const char *sql, struct error *error) {
+    PGresult *result = PQexec(connection, sql);
+    enum status status = STATUS_OK;
+    if (PQresultStatus(result) != PGRES_COMMAND_OK) {
+        status = postgres_error(error, STATUS_RETRY, connection, result);
+    }
+    PQclear(result);
+    return status;
 }

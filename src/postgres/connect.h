@@ -24,4 +24,8 @@ size_t postgres_host_count(const char *url) MUST_USE;
 enum status postgres_error(
     struct error *error, enum status status, const PGconn *connection, const PGresult *result);
 
+/* Statements of which the last returns no rows; blocks until they are done. STATUS_RETRY:
+ * PostgreSQL refused, or the link broke; *error is what postgres_error says. */
+enum status postgres_run(PGconn *connection, const char *sql, struct error *error) MUST_USE;
+
 #endif

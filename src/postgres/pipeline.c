@@ -58,18 +58,6 @@ static void on_notice(void *context, const PGresult *notice) {
     log_warning("PostgreSQL warns", LOG_TEXT("sqlstate", state == NULL ? "" : state));
 }
 
-static enum status run_plain(PGconn *connection, const char *sql, struct error *error) {
-    PGresult *result = PQexec(connection, sql);
-    bool done = PQresultStatus(result) == PGRES_COMMAND_OK;
-    PQclear(result);
-    return done ? STATUS_OK
-                : error_set(
-                    error,
-                    STATUS_RETRY,
-                    "the database session cannot be set up: %s",
-                    PQerrorMessage(connection));
-}
-
 static enum status prepare_all(
     PGconn *connection, enum statement from, enum statement below, struct error *error) {
     for (enum statement i = from; i < below; i++) {
@@ -95,7 +83,7 @@ static enum status prepare_all(
 }
 
 static enum status set_up_reader(struct pipeline *pipeline, struct error *error) {
-    enum status status = run_plain(pipeline->connection, reader_settings, error);
+    enum status status = postgres_run(pipeline->connection, reader_settings, error);
     return status == STATUS_OK
                ? prepare_all(pipeline->connection, STATEMENT_READS, STATEMENT_COUNT, error)
                : status;
@@ -107,7 +95,7 @@ static enum status set_up(struct pipeline *pipeline, enum use use, struct error 
         status = writable_check(pipeline->connection, error);
     }
     if (status == STATUS_OK) {
-        status = run_plain(pipeline->connection, session_settings, error);
+        status = postgres_run(pipeline->connection, session_settings, error);
     }
     if (status == STATUS_OK) {
         status = use == USE_WRITES

@@ -35,17 +35,7 @@ static enum status find_standby(PGconn *connection, struct error *error) {
     return status;
 }
 
-static enum status write_nothing(PGconn *connection, struct error *error) {
-    PGresult *result = PQexec(connection, write_sql);
-    enum status status = STATUS_OK;
-    if (PQresultStatus(result) != PGRES_COMMAND_OK) {
-        status = postgres_error(error, STATUS_RETRY, connection, result);
-    }
-    PQclear(result);
-    return status;
-}
-
 enum status writable_check(PGconn *connection, struct error *error) {
     enum status status = find_standby(connection, error);
-    return status == STATUS_OK ? write_nothing(connection, error) : status;
+    return status == STATUS_OK ? postgres_run(connection, write_sql, error) : status;
 }
