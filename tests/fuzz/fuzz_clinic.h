@@ -3,20 +3,17 @@
 #ifndef SLOTKEEPER_TESTS_FUZZ_CLINIC_H
 #define SLOTKEEPER_TESTS_FUZZ_CLINIC_H
 
+#include "../default_limits.h"
 #include "base/log.h"
-#include "base/time.h"
 #include "engine/attempt.h"
 #include "fuzz_jwt.h"
 #include "fuzz_seal.h"
 #include "security/secrets.h"
 #include "security/signer.h"
 
-#define AT_S      INT64_C(1800000000)
-#define AT_US     (AT_S * TIME_SECOND_US)
-#define MINUTE_US (60 * TIME_SECOND_US)
-#define HOUR_US   (60 * MINUTE_US)
-#define DAY_US    (24 * HOUR_US)
-#define PASSWORD  "lantern-orbit-velvet-37"
+#define AT_S     INT64_C(1800000000)
+#define AT_US    (AT_S * TIME_SECOND_US)
+#define PASSWORD "lantern-orbit-velvet-37"
 
 enum { PATIENT = 0x11, DOCTOR = 0x21, ADMIN = 0x31, PEOPLE = 3, SLOTS = 6, TAKEN = 5 };
 
@@ -269,19 +266,7 @@ static void mint_tokens(void) {
 static void open_engine(enum lane lane) {
     const struct engine_settings settings = {
         .lane = lane,
-        .limits =
-            {.slot_duration_min_us = 5 * MINUTE_US,
-             .slot_duration_max_us = 12 * HOUR_US,
-             .slot_horizon_us = 400 * DAY_US,
-             .slot_open_max = 100,
-             .booking_limit = 20,
-             .noshow_grace_us = 10 * MINUTE_US,
-             .command_age_max_us = DAY_US,
-             .login_failures_free = 5,
-             .login_failures_max = 100,
-             .login_delay_max_us = 15 * MINUTE_US,
-             .login_lock_us = DAY_US,
-             .query_page_max = 200},
+        .limits = default_limits(),
         .topic = view_text("scheduling.commands"),
         .reply_prefix = view_text("scheduling.replies."),
         .batch_max = 64,

@@ -14,14 +14,11 @@
 #include <cmocka.h>
 /* clang-format on */
 
-#include "base/time.h"
+#include "../default_limits.h"
 #include "domain/decision.h"
 
 #define NOW_US    INT64_C(1894698000000000) /* 2030-01-15T09:00:00Z */
 #define SECOND_US INT64_C(1000000)
-#define MINUTE_US (60 * SECOND_US)
-#define HOUR_US   (60 * MINUTE_US)
-#define DAY_US    (24 * HOUR_US)
 
 enum { /* the people; the role is in the fixture's table */
        PATIENT = 0x11,
@@ -296,24 +293,6 @@ static inline size_t changes(const struct fixture *fixture) {
 }
 
 /* Fixture. ------------------------------------------------------------------------------------ */
-
-static inline struct limits default_limits(void) {
-    return (struct limits){
-        .slot_duration_min_us = 5 * MINUTE_US,
-        .slot_duration_max_us = 12 * HOUR_US,
-        .slot_horizon_us = 400 * DAY_US,
-        .slot_open_max = 10000,
-        .booking_lead_time_us = 0,
-        .booking_limit = 20,
-        .cancel_cutoff_us = 0,
-        .noshow_grace_us = 10 * MINUTE_US,
-        .command_age_max_us = DAY_US,
-        .login_failures_free = 5,
-        .login_delay_max_us = 15 * MINUTE_US,
-        .login_failures_max = 100,
-        .login_lock_us = DAY_US,
-        .query_page_max = 200};
-}
 
 /* An empty clinic with two patients, two doctors and an admin. */
 static inline int set_up(void **state) {

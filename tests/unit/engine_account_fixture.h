@@ -268,9 +268,6 @@ static inline int open_lane(void **state, enum lane lane) {
     settings.seal_age_max_us = 15 * MINUTE_US;
     settings.token_ttl_us = HOUR_US;
     settings.limits.login_failures_free = FAILURES_FREE;
-    settings.limits.login_failures_max = 100;
-    settings.limits.login_delay_max_us = 15 * MINUTE_US;
-    settings.limits.login_lock_us = DAY_US;
     engine_destroy(clinic.engine);
     clinic.engine = engine_new(&settings, clinic.schemas, &security, &error);
     assert_non_null(clinic.engine);

@@ -5,15 +5,13 @@
 #ifndef SLOTKEEPER_TESTS_ENGINE_FIXTURE_H
 #define SLOTKEEPER_TESTS_ENGINE_FIXTURE_H
 
+#include "../default_limits.h"
 #include "engine/attempt.h"
 #include "token_fixture.h"
 
 #define REPLY_PREFIX "scheduling.replies."
 #define TOPIC        "scheduling.slot-commands"
 #define CLUSTER      "a-cluster"
-#define MINUTE_US    (60 * TIME_SECOND_US)
-#define HOUR_US      (60 * MINUTE_US)
-#define DAY_US       (24 * HOUR_US)
 
 /* The time that the database says. */
 #define NOW_US (FIXTURE_AT_US + TIME_SECOND_US)
@@ -270,15 +268,7 @@ static inline void fill_world(struct world *world, struct arena *arena, size_t c
 
 static inline struct engine_settings clinic_settings(void) {
     return (struct engine_settings){
-        .limits =
-            {.slot_duration_min_us = 5 * MINUTE_US,
-             .slot_duration_max_us = 12 * HOUR_US,
-             .slot_horizon_us = 400 * DAY_US,
-             .slot_open_max = 10000,
-             .booking_limit = 20,
-             .noshow_grace_us = 10 * MINUTE_US,
-             .command_age_max_us = DAY_US,
-             .query_page_max = 200},
+        .limits = default_limits(),
         .topic = view_text(TOPIC),
         .reply_prefix = view_text(REPLY_PREFIX),
         .batch_max = REQUESTS_MAX,
