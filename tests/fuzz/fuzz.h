@@ -62,7 +62,7 @@ static inline bool fuzz_is_inside(struct view part, struct view whole) {
     return part.data >= whole.data && part.data + part.size <= whole.data + whole.size;
 }
 
-/* Makes a nameless file, by the path under which this process finds it, with this content. */
+/* Makes a nameless file, and the path under which this process finds it. */
 static inline int fuzz_file_new(char path[FUZZ_PATH_SIZE]) {
     int file = memfd_create("fuzz", MFD_CLOEXEC);
     assert(file >= 0);
@@ -73,6 +73,10 @@ static inline int fuzz_file_new(char path[FUZZ_PATH_SIZE]) {
 static inline void fuzz_file_write(int file, struct view content) {
     assert(ftruncate(file, 0) == 0);
     assert(pwrite(file, content.data, content.size, 0) == (ssize_t)content.size);
+}
+
+static inline void fuzz_file_with(char path[FUZZ_PATH_SIZE], const char *content) {
+    fuzz_file_write(fuzz_file_new(path), view_text(content));
 }
 
 #endif

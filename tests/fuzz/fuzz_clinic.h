@@ -209,19 +209,15 @@ static enum status bus_publish(
 
 /* Opening. ------------------------------------------------------------------------------------- */
 
-static void file_with(char path[FUZZ_PATH_SIZE], const char *content) {
-    fuzz_file_write(fuzz_file_new(path), view_text(content));
-}
-
 static void open_keys(void) {
     static const struct hash_parameters cheap = {.memory_kib = 8, .passes = 1, .lanes = 1};
     static char jwks[FUZZ_PATH_SIZE];
     static char key[FUZZ_PATH_SIZE];
     static char secret[FUZZ_PATH_SIZE];
     struct error error;
-    file_with(jwks, fuzz_jwks);
-    file_with(key, fuzz_secret);
-    file_with(secret, "0123456789abcdef0123456789abcdef");
+    fuzz_file_with(jwks, fuzz_jwks);
+    fuzz_file_with(key, fuzz_secret);
+    fuzz_file_with(secret, "0123456789abcdef0123456789abcdef");
     const struct token_settings tokens = {
         .jwks_file = jwks,
         .issuer = "i",

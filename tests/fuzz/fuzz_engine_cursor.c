@@ -18,8 +18,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     (void)argv;
     char path[FUZZ_PATH_SIZE];
     struct error error;
-    int file = fuzz_file_new(path);
-    fuzz_file_write(file, view_text("0123456789abcdef0123456789abcdef"));
+    fuzz_file_with(path, "0123456789abcdef0123456789abcdef");
     secrets = secrets_load(path, &error);
     arena = arena_new(FUZZ_ARENA_MAX);
     assert(secrets != NULL && arena != NULL);

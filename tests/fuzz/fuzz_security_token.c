@@ -17,8 +17,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     (void)argv;
     char path[FUZZ_PATH_SIZE];
     struct error error;
-    int file = fuzz_file_new(path);
-    fuzz_file_write(file, view_text(fuzz_jwks));
+    fuzz_file_with(path, fuzz_jwks);
     const struct token_settings settings = {
         .jwks_file = path,
         .issuer = ISSUER,
