@@ -1,5 +1,5 @@
 /* An engine of the lane of accounts with keys of its own, and a store that remembers attempts,
- * throttles and devices. Store and bus are doubles, as in test_engine_run.
+ * throttles and devices. Store and bus are doubles, as in outside_fixture.h.
  *
  * The journal has one word a call: rehearse(count), find, lock(throttles), note(reservations,ends),
  * load(count), load!(count) with the accounts locked for update, save, commit, rollback,

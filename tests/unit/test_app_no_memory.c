@@ -2,8 +2,8 @@
  * batch is answered as it would have been, or the process ends and its successor answers it: never
  * is a record answered otherwise because memory was short. */
 #include "app/settings.h"
-#include "engine_fixture.h"
 #include "failing_malloc.h"
+#include "outside_fixture.h"
 #include "security/secrets.h"
 #include "security/signer.h"
 #include "wire/schema.h"
@@ -26,8 +26,6 @@ static struct {
     enum status status;
     struct settings settings;
     struct schemas *schemas;
-    size_t published;
-    enum code codes[REQUESTS_MAX];
 } tried;
 
 static const char *path_of(const char *name) {
@@ -198,71 +196,20 @@ static void an_engine_is_made_or_says_why(void **state) {
 
 /* A batch. ------------------------------------------------------------------------------------- */
 
-static enum status double_load(
-    void *self,
-    const struct load_request *request,
-    struct arena *arena,
-    struct world *world,
-    int64_t *now_us) {
-    assert_ptr_equal(self, &tried);
-    fill_world(world, arena, request->command_count);
-    *now_us = NOW_US;
-    return STATUS_OK;
-}
-
-static enum status double_save(
-    void *self,
-    const struct world *world,
-    const struct answer *answers,
-    size_t count,
-    struct arena *arena) {
-    assert_ptr_equal(self, &tried);
-    assert_true(world != NULL && answers != NULL && count > 0 && arena != NULL);
-    return STATUS_OK;
-}
-
-static enum status double_commit(void *self) {
-    assert_ptr_equal(self, &tried);
-    return STATUS_OK;
-}
-
-static void double_rollback(void *self) {
-    assert_ptr_equal(self, &tried);
-}
-
-static enum status double_publish(
-    void *self, const struct answer *answers, size_t count, struct arena *arena) {
-    assert_ptr_equal(self, &tried);
-    assert_non_null(arena);
-    for (size_t i = 0; i < count; i++) {
-        tried.codes[tried.published++] = answers[i].code;
-    }
-    return STATUS_OK;
-}
-
 static void open_batch(void) {
-    const struct store_port store = {
-        .self = &tried,
-        .load = double_load,
-        .save = double_save,
-        .commit = double_commit,
-        .rollback = double_rollback};
-    const struct bus_port bus = {.self = &tried, .publish = double_publish};
     begin();
     load_verifier();
     clinic.verifier = tried.made;
     load_engine();
     clinic.engine = tried.made;
     assert_true(clinic.verifier != NULL && clinic.engine != NULL);
-    engine_connect(clinic.engine, &store, &bus, view_text(CLUSTER));
-    (void)empty_clinic(NULL);
+    (void)connect_clinic(NULL);
     given_slots(3);
     (void)book(PATIENT, 1);
     (void)book(PATIENT_2, 1);
     (void)garbage();
     (void)publish_slot(DOCTOR, 9, at(600), at(630));
     (void)withdraw(DOCTOR, 2);
-    tried.published = 0;
 }
 
 static void run_batch(void) {
@@ -275,10 +222,10 @@ static void check_batch(bool failed) {
 
     assert_true(tried.status == STATUS_OK || failed);
     if (tried.status == STATUS_OK) {
-        assert_int_equal(tried.published, sizeof expected / sizeof expected[0]);
+        assert_int_equal(outside.published_count, sizeof expected / sizeof expected[0]);
     }
-    for (size_t i = 0; i < tried.published; i++) {
-        assert_string_equal(code_text(tried.codes[i]), code_text(expected[i]));
+    for (size_t i = 0; i < outside.published_count; i++) {
+        assert_string_equal(code_text(outside.published[i].code), code_text(expected[i]));
     }
     engine_destroy(clinic.engine);
     token_verifier_destroy(clinic.verifier);

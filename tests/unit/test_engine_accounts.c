@@ -1,5 +1,5 @@
 /* Account commands on their way through the engine: rehearsed, counted, hashed, decided. Store and
- * bus are doubles, as in test_engine_run. */
+ * bus are doubles, as in outside_fixture.h. */
 #include "engine_account_fixture.h"
 
 #define WHOLE "rehearse(1) find lock(1) note(1,0) commit load(1) save commit publish(1) "

@@ -1,161 +1,8 @@
-/* The coordinator: the order of the stages, and what each failure leads to.
- *
- * Store and bus are doubles, because a PostgreSQL or a Kafka cannot be told to fail at this very
- * call in this very way. They keep a journal of what they were asked, one word a call:
- *     load(count), load!(count) with the accounts locked for update, save, commit, rollback,
- *     publish(first offset-last offset). */
+/* The coordinator: the order of the stages, and what each failure leads to. */
 #include "base/metrics.h"
-#include "engine_fixture.h"
+#include "outside_fixture.h"
 
-#define THIS_CLUSTER "the cluster of this session"
-
-enum { JOURNAL_SIZE = 8192, ANSWERED_MAX = 64, EVERY_TIME = 1000 };
-
-/* How many calls a failure lasts, and how many pass before it. */
-struct failure {
-    int after;
-    int times;
-    enum status status;
-};
-
-struct answered {
-    int64_t offset;
-    enum code code;
-    struct uuid outcome_id;
-};
-
-static struct {
-    char journal[JOURNAL_SIZE];
-    struct failure load;
-    struct failure save;
-    struct failure commit;
-    struct failure publish;
-    int64_t poison[8]; /* offsets that save refuses while they are decided */
-    size_t poison_count;
-    bool poison_stays; /* also when they are answered INTERNAL */
-    struct arena *work;
-    size_t used_at_load; /* of it, at the last load */
-    struct answered published[ANSWERED_MAX];
-    size_t published_count;
-    struct partition at_load[PARTITIONS_MAX]; /* as they were at the last load */
-    struct partition at_publish[PARTITIONS_MAX];
-} outside;
-
-static void write_journal(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void write_journal(const char *format, ...) {
-    size_t size = strlen(outside.journal);
-    va_list arguments;
-    va_start(arguments, format);
-    int written =
-        vsnprintf(outside.journal + size, sizeof outside.journal - size, format, arguments);
-    va_end(arguments);
-    assert_true(written > 0 && (size_t)written < sizeof outside.journal - size);
-}
-
-static enum status next_status(struct failure *failure) {
-    if (failure->after > 0) {
-        failure->after--;
-        return STATUS_OK;
-    }
-    return failure->times > 0 && failure->times-- > 0 ? failure->status : STATUS_OK;
-}
-
-static void check_claims(const struct load_request *request) {
-    assert_true(request->claim_count >= 1 && request->claim_count <= request->command_count);
-    for (size_t i = 0; i < request->claim_count; i++) {
-        const struct claim *claim = &request->claims[i];
-        assert_non_null(claim->partition);
-        assert_int_equal(claim->after_offset, claim->last_offset + 1);
-        assert_true(claim->after_offset > claim->partition->next_offset);
-    }
-}
-
-static enum status double_load(
-    void *self,
-    const struct load_request *request,
-    struct arena *arena,
-    struct world *world,
-    int64_t *now_us) {
-    assert_ptr_equal(self, &outside);
-    write_journal(
-        "load%s(%zu) ", request->lock_accounts_for_update ? "!" : "", request->command_count);
-    check_claims(request);
-    outside.work = arena;
-    outside.used_at_load = arena_used(arena);
-    memcpy(outside.at_load, clinic.partitions, sizeof outside.at_load);
-    fill_world(world, arena, request->command_count);
-    *now_us = NOW_US;
-    return next_status(&outside.load);
-}
-
-static bool refuses(const struct answer *answer) {
-    for (size_t i = 0; i < outside.poison_count; i++) {
-        if (answer->offset == outside.poison[i]) {
-            return outside.poison_stays || answer->code != CODE_INTERNAL;
-        }
-    }
-    return false;
-}
-
-static enum status double_save(
-    void *self,
-    const struct world *world,
-    const struct answer *answers,
-    size_t count,
-    struct arena *arena) {
-    assert_ptr_equal(self, &outside);
-    assert_ptr_equal(arena, outside.work);
-    assert_non_null(world);
-    write_journal("save ");
-    for (size_t i = 0; i < count; i++) {
-        if (refuses(&answers[i])) {
-            return STATUS_POISON;
-        }
-    }
-    return next_status(&outside.save);
-}
-
-static enum status double_commit(void *self) {
-    assert_ptr_equal(self, &outside);
-    write_journal("commit ");
-    return next_status(&outside.commit);
-}
-
-static void double_rollback(void *self) {
-    assert_ptr_equal(self, &outside);
-    write_journal("rollback ");
-}
-
-static enum status double_publish(
-    void *self, const struct answer *answers, size_t count, struct arena *arena) {
-    assert_ptr_equal(self, &outside.published);
-    assert_ptr_equal(arena, outside.work);
-    assert_true(count > 0 && outside.published_count + count <= ANSWERED_MAX);
-    write_journal(
-        "publish(%lld-%lld) ", (long long)answers[0].offset, (long long)answers[count - 1].offset);
-    memcpy(outside.at_publish, clinic.partitions, sizeof outside.at_publish);
-    for (size_t i = 0; i < count; i++) {
-        outside.published[outside.published_count++] =
-            (struct answered){answers[i].offset, answers[i].code, answers[i].outcome_id};
-    }
-    return next_status(&outside.publish);
-}
-
-static int connect(void **state) {
-    const struct store_port store = {
-        .self = &outside,
-        .load = double_load,
-        .save = double_save,
-        .commit = double_commit,
-        .rollback = double_rollback};
-    const struct bus_port bus = {.self = &outside.published, .publish = double_publish};
-    memset(&outside, 0, sizeof outside);
-    engine_connect(clinic.engine, &store, &bus, view_text(THIS_CLUSTER));
-    return empty_clinic(state);
-}
-
-#define RUN_TEST(function) cmocka_unit_test_setup(function, connect)
+#define RUN_TEST(function) cmocka_unit_test_setup(function, connect_clinic)
 
 static enum status run(void) {
     return engine_run(clinic.engine, clinic.requests, clinic.count);
@@ -417,7 +264,7 @@ static void halves_go_in_order(void **state) {
 static void the_poison_may_lie_anywhere(void **state) {
     for (unsigned count = 1; count <= 9; count++) {
         for (unsigned poisoned = 0; poisoned < count; poisoned++) {
-            (void)connect(state);
+            (void)connect_clinic(state);
             given_bookings(count);
             given_poison(100 + poisoned);
             assert_status(OK, run());
@@ -479,7 +326,7 @@ static void assert_ends_at_once(enum status status) {
     static const char *const journals[] = {
         "load(2) rollback ", "load(2) save rollback ", "load(2) save commit rollback "};
     for (size_t i = 0; i < 3; i++) {
-        (void)connect(NULL);
+        (void)connect_clinic(NULL);
         given_bookings(2);
         *stages[i] = (struct failure){.times = EVERY_TIME, .status = status};
         assert_string_equal(status_name(run()), status_name(status));
@@ -510,7 +357,7 @@ static void a_failed_publication_leaves_the_answers_owed(void **state) {
     static const enum status statuses[] = {STATUS_RETRY, STATUS_LOST, STATUS_FATAL};
 
     for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
-        (void)connect(state);
+        (void)connect_clinic(state);
         given_bookings(2);
         outside.publish = (struct failure){.times = 1, .status = statuses[i]};
         assert_string_equal(status_name(run()), status_name(statuses[i]));
