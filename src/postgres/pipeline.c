@@ -27,10 +27,12 @@ enum use { USE_WRITES, USE_READS_PRIMARY, USE_READS_REPLICA };
 struct pipeline {
     PGconn *connection;
     int64_t timeout_us;
-    enum statement queued[PIPELINE_MAX];
-    PGresult *results[PIPELINE_MAX];
+    enum statement queued[1 + PIPELINE_MAX];
+    PGresult *results[1 + PIPELINE_MAX];
     size_t queued_count;
     size_t result_count;
+    size_t own_count; /* of those queued: ours, before what the caller queues */
+    uint64_t runs;
     bool in_transaction;
     bool lost; /* results are still to come, or never will: nothing can be asked any more */
     bool constraint_failed;
@@ -84,6 +86,9 @@ static enum status prepare_all(
 
 static enum status set_up_reader(struct pipeline *pipeline, struct error *error) {
     enum status status = postgres_run(pipeline->connection, reader_settings, error);
+    if (status == STATUS_OK) {
+        status = prepare_all(pipeline->connection, STATEMENT_PLAN_AGAIN, STATEMENT_BEGIN, error);
+    }
     return status == STATUS_OK
                ? prepare_all(pipeline->connection, STATEMENT_READS, STATEMENT_COUNT, error)
                : status;
@@ -99,7 +104,8 @@ static enum status set_up(struct pipeline *pipeline, enum use use, struct error 
     }
     if (status == STATUS_OK) {
         status = use == USE_WRITES
-                     ? prepare_all(pipeline->connection, STATEMENT_BEGIN, STATEMENT_READS, error)
+                     ? prepare_all(
+                         pipeline->connection, STATEMENT_PLAN_AGAIN, STATEMENT_READS, error)
                      : set_up_reader(pipeline, error);
     }
     if (status != STATUS_OK) {
@@ -179,16 +185,11 @@ void pipeline_close(struct pipeline *pipeline) {
     }
 }
 
-void pipeline_queue(
-    struct pipeline *pipeline, enum statement statement, const struct parameters *parameters) {
-    static const struct parameters none = {.count = 0};
+static void send_prepared(
+    struct pipeline *pipeline, enum statement statement, const struct parameters *given) {
     static const int binary[PARAMETERS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
                                                1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
-    const struct parameters *given = parameters == NULL ? &none : parameters;
-    assert(pipeline->queued_count < PIPELINE_MAX);
-    if (pipeline->queued_count == 0) {
-        clear_results(pipeline);
-    }
+    assert(pipeline->queued_count < 1 + PIPELINE_MAX);
     pipeline->queued[pipeline->queued_count++] = statement;
     /* A failure to queue leaves a broken connection, which the run reports. */
     (void)PQsendQueryPrepared(
@@ -199,6 +200,29 @@ void pipeline_queue(
         given->lengths,
         binary,
         RESULT_BINARY);
+}
+
+/* A plan that was made for an empty table that somebody had analysed is any index from end to end:
+ * all cost nothing. So plans are made again in the 1st, 2nd, 4th, 8th run and so on, each time for
+ * tables as large as they have become; PostgreSQL itself does it when autovacuum has come by. */
+static void plan_again_if_due(struct pipeline *pipeline) {
+    static const struct parameters none = {.count = 0};
+    pipeline->runs++;
+    pipeline->own_count = (pipeline->runs & (pipeline->runs - 1)) == 0 ? 1 : 0;
+    if (pipeline->own_count > 0) {
+        send_prepared(pipeline, STATEMENT_PLAN_AGAIN, &none);
+    }
+}
+
+void pipeline_queue(
+    struct pipeline *pipeline, enum statement statement, const struct parameters *parameters) {
+    static const struct parameters none = {.count = 0};
+    if (pipeline->queued_count == 0) {
+        clear_results(pipeline);
+        plan_again_if_due(pipeline);
+    }
+    assert(pipeline->queued_count < pipeline->own_count + PIPELINE_MAX);
+    send_prepared(pipeline, statement, parameters == NULL ? &none : parameters);
     pipeline->in_transaction = pipeline->in_transaction || statement == STATEMENT_BEGIN;
 }
 
@@ -343,7 +367,7 @@ enum status pipeline_run(struct pipeline *pipeline, PGresult ***results) {
     pipeline->lock_timed_out = false;
     enum status status = run_until(pipeline, time_monotonic_us() + pipeline->timeout_us);
     if (results != NULL) {
-        *results = pipeline->results;
+        *results = pipeline->results + pipeline->own_count;
     }
     return status;
 }
@@ -356,7 +380,7 @@ enum status pipeline_commit(struct pipeline *pipeline) {
         return status;
     }
     pipeline->in_transaction = false;
-    bool committed = strcmp(PQcmdStatus(pipeline->results[0]), "COMMIT") == 0;
+    bool committed = strcmp(PQcmdStatus(pipeline->results[pipeline->own_count]), "COMMIT") == 0;
     return committed && !pipeline->commit_unconfirmed ? STATUS_OK : STATUS_RETRY;
 }
 

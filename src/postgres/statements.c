@@ -67,6 +67,7 @@
     " actor_id, actor_role, command_id, reason, related_id, detail, hash)"
 
 static const struct statement_text statements[STATEMENT_READS] = {
+    [STATEMENT_PLAN_AGAIN] = {"plan_again", "DISCARD PLANS"},
     [STATEMENT_BEGIN] = {"begin", "BEGIN"},
     [STATEMENT_COMMIT] = {"commit", "COMMIT"},
     [STATEMENT_ROLLBACK] = {"rollback", "ROLLBACK"},
