@@ -103,10 +103,10 @@ static enum status set_up(struct pipeline *pipeline, enum use use, struct error 
         status = postgres_run(pipeline->connection, session_settings, error);
     }
     if (status == STATUS_OK) {
-        status = use == USE_WRITES
-                     ? prepare_all(
-                         pipeline->connection, STATEMENT_PLAN_AGAIN, STATEMENT_READS, error)
-                     : set_up_reader(pipeline, error);
+        status =
+            use == USE_WRITES
+                ? prepare_all(pipeline->connection, STATEMENT_PLAN_AGAIN, STATEMENT_READS, error)
+                : set_up_reader(pipeline, error);
     }
     if (status != STATUS_OK) {
         return status;

@@ -239,6 +239,9 @@ static size_t count_nice_threads(void) {
 
 static void its_threads_step_back(void **state) {
     (void)state;
+    if (getpriority(PRIO_PROCESS, 0) >= NICENESS) {
+        skip(); /* whoever stands there already has no step to take */
+    }
     size_t before = count_nice_threads();
     struct hasher *hasher = start(3);
     while (count_nice_threads() != before + 3) {
@@ -363,6 +366,7 @@ static size_t count_copies_after(size_t step) {
 /* There are the one that was given and the normalised one, which are the caller's, and no more. */
 static void no_copy_of_a_password_is_left(void **state) {
     (void)state;
+    skip_where_others_copy();
     life.hasher = start(2);
     (void)pthread_barrier_init(&life.done, NULL, 2);
     (void)pthread_barrier_init(&life.looked, NULL, 2);
