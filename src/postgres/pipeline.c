@@ -32,7 +32,7 @@ struct pipeline {
     size_t queued_count;
     size_t result_count;
     size_t own_count; /* of those queued: ours, before what the caller queues */
-    uint64_t runs;
+    uint64_t transactions;
     bool in_transaction;
     bool lost; /* results are still to come, or never will: nothing can be asked any more */
     bool constraint_failed;
@@ -203,13 +203,18 @@ static void send_prepared(
 }
 
 /* A plan that was made for an empty table that somebody had analysed is any index from end to end:
- * all cost nothing. So plans are made again in the 1st, 2nd, 4th, 8th run and so on, each time for
- * tables as large as they have become; PostgreSQL itself does it when autovacuum has come by. */
+ * all cost nothing. So plans are made again before the 1st, 2nd, 4th, 8th transaction and so on,
+ * each time for tables as large as they have become; PostgreSQL itself does it when autovacuum has
+ * come by. Never within one: that may have failed, and then takes nothing but its end. */
 static void plan_again_if_due(struct pipeline *pipeline) {
     static const struct parameters none = {.count = 0};
-    pipeline->runs++;
-    pipeline->own_count = (pipeline->runs & (pipeline->runs - 1)) == 0 ? 1 : 0;
-    if (pipeline->own_count > 0) {
+    pipeline->own_count = 0;
+    if (pipeline->in_transaction) {
+        return;
+    }
+    pipeline->transactions++;
+    if ((pipeline->transactions & (pipeline->transactions - 1)) == 0) {
+        pipeline->own_count = 1;
         send_prepared(pipeline, STATEMENT_PLAN_AGAIN, &none);
     }
 }
