@@ -31,8 +31,8 @@ struct pipeline {
     PGresult *results[1 + PIPELINE_MAX];
     size_t queued_count;
     size_t result_count;
-    size_t own_count; /* of those queued: ours, before what the caller queues */
-    uint64_t transactions;
+    size_t own_count;    /* of those queued: ours, before what the caller queues */
+    uint64_t work_count; /* begun so far */
     bool in_transaction;
     bool lost; /* results are still to come, or never will: nothing can be asked any more */
     bool constraint_failed;
@@ -41,7 +41,8 @@ struct pipeline {
 };
 
 /* Plans are fixed on purpose: with statistics of an empty or a changing table the planner tips over
- * to scans that cost a hundred times as much. tests/integration locks the plans. */
+ * to scans that cost a hundred times as much. tests/integration locks the plans. But not for ever:
+ * see plan_again_if_due. */
 static const char session_settings[] =
     "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;"
     " SET enable_mergejoin = off; SET jit = off; SET lock_timeout = '2s';"
@@ -51,6 +52,8 @@ static const char session_settings[] =
 static const char reader_settings[] =
     "SET default_transaction_read_only = on; SET default_transaction_isolation = 'read committed';"
     " SET enable_bitmapscan = off; SET enable_sort = off";
+
+static const struct parameters no_parameters = {.count = 0};
 
 static void on_notice(void *context, const PGresult *notice) {
     struct pipeline *pipeline = context;
@@ -202,32 +205,36 @@ static void send_prepared(
         RESULT_BINARY);
 }
 
+/* Of what a session asks again and again; pings and the like say nothing of how tables grow. */
+static bool begins_work(enum statement statement) {
+    return statement == STATEMENT_BEGIN || statement == STATEMENT_LOOK_AT_CALLERS
+           || statement == STATEMENT_REPLICA_PLACE;
+}
+
 /* A plan that was made for an empty table that somebody had analysed is any index from end to end:
- * all cost nothing. So plans are made again before the 1st, 2nd, 4th, 8th transaction and so on,
- * each time for tables as large as they have become; PostgreSQL itself does it when autovacuum has
- * come by. Never within one: that may have failed, and then takes nothing but its end. */
-static void plan_again_if_due(struct pipeline *pipeline) {
-    static const struct parameters none = {.count = 0};
+ * all cost nothing. So plans are made again before the 2nd, 4th, 8th piece of work and so on, each
+ * time for tables as large as they have become; PostgreSQL itself does it when autovacuum has come
+ * by. Never within a transaction: one that has failed takes nothing but its end. */
+static void plan_again_if_due(struct pipeline *pipeline, enum statement first) {
     pipeline->own_count = 0;
-    if (pipeline->in_transaction) {
+    if (!begins_work(first)) {
         return;
     }
-    pipeline->transactions++;
-    if ((pipeline->transactions & (pipeline->transactions - 1)) == 0) {
+    pipeline->work_count++;
+    if (pipeline->work_count > 1 && (pipeline->work_count & (pipeline->work_count - 1)) == 0) {
         pipeline->own_count = 1;
-        send_prepared(pipeline, STATEMENT_PLAN_AGAIN, &none);
+        send_prepared(pipeline, STATEMENT_PLAN_AGAIN, &no_parameters);
     }
 }
 
 void pipeline_queue(
     struct pipeline *pipeline, enum statement statement, const struct parameters *parameters) {
-    static const struct parameters none = {.count = 0};
     if (pipeline->queued_count == 0) {
         clear_results(pipeline);
-        plan_again_if_due(pipeline);
+        plan_again_if_due(pipeline, statement);
     }
     assert(pipeline->queued_count < pipeline->own_count + PIPELINE_MAX);
-    send_prepared(pipeline, statement, parameters == NULL ? &none : parameters);
+    send_prepared(pipeline, statement, parameters == NULL ? &no_parameters : parameters);
     pipeline->in_transaction = pipeline->in_transaction || statement == STATEMENT_BEGIN;
 }
 

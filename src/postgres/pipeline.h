@@ -18,8 +18,8 @@ struct pipeline;
  * grants). */
 struct pipeline *pipeline_open(
     const char *url, int64_t timeout_us, enum status *status, struct error *error) MUST_USE;
-/* The same for a connection that only reads: it has the statements from STATEMENT_READS on and no
- * others. `replica`: of any server, also one that takes no write. */
+/* The same for a connection that only reads: of what callers queue it has the statements from
+ * STATEMENT_READS on and no others. `replica`: of any server, also one that takes no write. */
 struct pipeline *pipeline_open_reader(
     const char *url,
     int64_t timeout_us,
