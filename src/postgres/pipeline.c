@@ -89,11 +89,8 @@ static enum status prepare_all(
 
 static enum status set_up_reader(struct pipeline *pipeline, struct error *error) {
     enum status status = postgres_run(pipeline->connection, reader_settings, error);
-    if (status == STATUS_OK) {
-        status = prepare_all(pipeline->connection, STATEMENT_PLAN_AGAIN, STATEMENT_BEGIN, error);
-    }
     return status == STATUS_OK
-               ? prepare_all(pipeline->connection, STATEMENT_READS, STATEMENT_COUNT, error)
+               ? prepare_all(pipeline->connection, STATEMENT_PLAN_AGAIN, STATEMENT_COUNT, error)
                : status;
 }
 
@@ -106,10 +103,9 @@ static enum status set_up(struct pipeline *pipeline, enum use use, struct error 
         status = postgres_run(pipeline->connection, session_settings, error);
     }
     if (status == STATUS_OK) {
-        status =
-            use == USE_WRITES
-                ? prepare_all(pipeline->connection, STATEMENT_PLAN_AGAIN, STATEMENT_READS, error)
-                : set_up_reader(pipeline, error);
+        status = use == USE_WRITES
+                     ? prepare_all(pipeline->connection, STATEMENT_BEGIN, STATEMENT_READS, error)
+                     : set_up_reader(pipeline, error);
     }
     if (status != STATUS_OK) {
         return status;

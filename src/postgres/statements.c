@@ -67,7 +67,6 @@
     " actor_id, actor_role, command_id, reason, related_id, detail, hash)"
 
 static const struct statement_text statements[STATEMENT_READS] = {
-    [STATEMENT_PLAN_AGAIN] = {"plan_again", "DISCARD PLANS"},
     [STATEMENT_BEGIN] = {"begin", "BEGIN"},
     [STATEMENT_COMMIT] = {"commit", "COMMIT"},
     [STATEMENT_ROLLBACK] = {"rollback", "ROLLBACK"},
@@ -411,6 +410,7 @@ static const struct statement_text statements[STATEMENT_READS] = {
     [STATEMENT_PRIMARY_PLACE] =
         {"primary_place",
          "SELECT clock_timestamp(), pg_current_wal_lsn(), pg_postmaster_start_time()"},
+    [STATEMENT_PLAN_AGAIN] = {"plan_again", "DISCARD PLANS"},
     [STATEMENT_PING] = {"ping", "SELECT 1"},
     /* Of a standby's row only its existence is shown to whoever lacks pg_read_all_stats. */
     [STATEMENT_MEASURE] =
