@@ -4,6 +4,7 @@
 #define SLOTKEEPER_TESTS_DESK_FIXTURE_H
 
 #include "engine_fixture.h"
+#include "journal.h"
 #include "security/hasher.h"
 #include "security/secrets.h"
 #include "security/signer.h"
@@ -14,7 +15,7 @@
 #define NEW_PASSWORD "quarry-mellow-thimble-58"
 #define WRONG        "saffron-glacier-wombat-11"
 
-enum { HASHES_MAX = 4, KEPT_MAX = 32, JOURNAL_SIZE = 4096, FAILURES_FREE = 5 };
+enum { HASHES_MAX = 4, KEPT_MAX = 32, FAILURES_FREE = 5 };
 
 struct kept_throttle {
     struct digest key;
@@ -35,7 +36,6 @@ static struct {
     uint8_t seal_key[SEAL_KEY_SIZE];
     char hash[PASSWORD_HASH_SIZE]; /* of PASSWORD */
 
-    char journal[JOURNAL_SIZE];
     struct kept_throttle throttles[KEPT_MAX];
     size_t throttle_count;
     struct kept_attempt attempts[KEPT_MAX];
@@ -51,17 +51,6 @@ static struct {
     struct answer published[REQUESTS_MAX];
     size_t published_count;
 } desk;
-
-static inline void write_journal(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static inline void write_journal(const char *format, ...) {
-    size_t size = strlen(desk.journal);
-    va_list arguments;
-    va_start(arguments, format);
-    int written = vsnprintf(desk.journal + size, sizeof desk.journal - size, format, arguments);
-    va_end(arguments);
-    assert_true(written > 0 && (size_t)written < sizeof desk.journal - size);
-}
 
 /* Sealed requests. ----------------------------------------------------------------------------- */
 

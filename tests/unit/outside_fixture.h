@@ -6,10 +6,11 @@
 #define SLOTKEEPER_TESTS_OUTSIDE_FIXTURE_H
 
 #include "engine_fixture.h"
+#include "journal.h"
 
 #define THIS_CLUSTER "the cluster of this session"
 
-enum { JOURNAL_SIZE = 8192, ANSWERED_MAX = 64, EVERY_TIME = 1000 };
+enum { ANSWERED_MAX = 64, EVERY_TIME = 1000 };
 
 /* How many calls a failure lasts, and how many pass before it. */
 struct failure {
@@ -25,7 +26,6 @@ struct answered {
 };
 
 static struct {
-    char journal[JOURNAL_SIZE];
     struct failure load;
     struct failure save;
     struct failure commit;
@@ -40,18 +40,6 @@ static struct {
     struct partition at_load[PARTITIONS_MAX]; /* as they were at the last load */
     struct partition at_publish[PARTITIONS_MAX];
 } outside;
-
-static inline void write_journal(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static inline void write_journal(const char *format, ...) {
-    size_t size = strlen(outside.journal);
-    va_list arguments;
-    va_start(arguments, format);
-    int written =
-        vsnprintf(outside.journal + size, sizeof outside.journal - size, format, arguments);
-    va_end(arguments);
-    assert_true(written > 0 && (size_t)written < sizeof outside.journal - size);
-}
 
 static inline enum status next_status(struct failure *failure) {
     if (failure->after > 0) {
@@ -151,6 +139,7 @@ static inline int connect_clinic(void **state) {
         .commit = double_commit,
         .rollback = double_rollback};
     const struct bus_port bus = {.self = &outside.published, .publish = double_publish};
+    journal[0] = '\0';
     memset(&outside, 0, sizeof outside);
     engine_connect(clinic.engine, &store, &bus, view_text(THIS_CLUSTER));
     return empty_clinic(state);

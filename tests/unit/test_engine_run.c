@@ -20,7 +20,6 @@ static void given_poison(int64_t offset) {
     outside.poison[outside.poison_count++] = offset;
 }
 
-#define assert_journal(...) assert_string_equal(outside.journal, __VA_ARGS__)
 #define assert_status(expected, found)                                                             \
     assert_string_equal(status_name(found), status_name(STATUS_##expected))
 
@@ -178,7 +177,7 @@ static void after_two_conflicts_the_accounts_are_locked(void **state) {
 
 static size_t count_in_journal(const char *word) {
     size_t count = 0;
-    for (const char *found = strstr(outside.journal, word); found != NULL;
+    for (const char *found = strstr(journal, word); found != NULL;
          found = strstr(found + 1, word)) {
         count++;
     }
@@ -330,7 +329,7 @@ static void assert_ends_at_once(enum status status) {
         given_bookings(2);
         *stages[i] = (struct failure){.times = EVERY_TIME, .status = status};
         assert_string_equal(status_name(run()), status_name(status));
-        assert_string_equal(outside.journal, journals[i]);
+        assert_string_equal(journal, journals[i]);
         assert_unmoved(&clinic.partitions[0]);
     }
 }
