@@ -175,7 +175,7 @@ export SLOTKEEPER_TOKEN_ISSUER='slotkeeper-stack'
 export SLOTKEEPER_TOKEN_AUDIENCE='slotkeeper'
 export SLOTKEEPER_SEAL_KEY_DIR='$dir/keys/seal'
 export SLOTKEEPER_SECRET_FILE='$dir/keys/secret'
-export SLOTKEEPER_TOPICS_PARTITIONS='4'
+export SLOTKEEPER_TOPICS_PARTITIONS='${STACK_PARTITIONS:-4}'
 export SLOTKEEPER_HTTP_LISTEN='127.0.0.1:0'
 export STACK_SUPERUSER_URL='$(stack_url "$dir" postgres "$2")'
 EOT
