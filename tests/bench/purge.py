@@ -23,6 +23,8 @@ from client import Schemas  # noqa: E402
 
 SCHEMAS = Schemas(ROOT / "schemas")
 BEFORE = datetime(2020, 1, 1, tzinfo=timezone.utc)
+WORKER = "slotkeeper_worker"
+WAITS_SHOWN = 10
 TABLES = ("slot", "appointment", "slot_event")
 
 # Everything ended long ago; each slot has one appointment that is over and three events, which are no true chain.
@@ -83,8 +85,9 @@ class Stack:
         self.sql("analyze slotkeeper.slot, slotkeeper.appointment, slotkeeper.slot_event")
 
     def lock_waits(self):
-        logs = [path.read_text(errors="replace") for path in (self.folder / "stack").rglob("*.log")]
-        return sum(len(re.findall(r"still waiting for", log)) for log in logs)
+        """Of each: the role that waited, and what PostgreSQL has logged."""
+        log = (self.folder / "stack/postgres.log").read_text(errors="replace")
+        return re.findall(r"(\S+)@\S+ LOG: +(process \d+ still waiting for .*(?:\n.*(?:DETAIL|CONTEXT|STATEMENT): .*)*)", log)
 
     def sizes(self):
         return {table: int(self.sql(f"select pg_total_relation_size('slotkeeper.{table}')")[0]) for table in TABLES}
@@ -164,7 +167,7 @@ def beside_bookings(stack, options):
     stack.bookings(False)  # servers that were just started are slow
     without, beside = [stack.bookings(options.full)], []
     stack.fill(options.slots)
-    waits = stack.lock_waits()
+    before = len(stack.lock_waits())
     purger = Purger(stack, options.pause)
     thread = threading.Thread(target=purger.run)
     thread.start()
@@ -179,7 +182,10 @@ def beside_bookings(stack, options):
         ratio=round(mean(beside) / mean(without), 3), wanted=">= 0.8", cpu_us_without=cpu(without), cpu_us_beside=cpu(beside),
         runs_beside=len(beside), slots_purged=purger.slots, commands=purger.commands, slowest_answer_s=round(purger.slowest, 3),
         **({"void": "the purge may have been over before the bookings: give it more --slots"} if over_before else {}))
-    say(name="lock_waits", of_100_ms=stack.lock_waits() - waits, wanted=0)
+    waits = stack.lock_waits()[before:]
+    of_workers = [said for role, said in waits if role == WORKER]
+    say(name="lock_waits", of_workers=len(of_workers), wanted=0, of_others=len(waits) - len(of_workers),
+        first=[said.splitlines() for said in (of_workers or [said for _, said in waits])[:WAITS_SHOWN]])
 
 
 def rounds(stack, options):
