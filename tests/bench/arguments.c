@@ -33,6 +33,7 @@ static size_t *place_of(struct arguments *arguments, const char *name) {
         {"unseen", &arguments->unseen},
         {"latency", &arguments->latency},
         {"per_second", &arguments->per_second},
+        {"slots_from_ms", &arguments->slots_from_ms},
         {"pace_seconds", &arguments->pace_seconds},
     };
 

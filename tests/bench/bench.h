@@ -40,6 +40,7 @@ struct arguments {
     size_t unseen;  /* bookings each with a token that it has never seen */
     size_t latency; /* bookings sent one at a time */
     size_t per_second;
+    size_t slots_from_ms;    /* as in struct plan */
     size_t paces[PACES_MAX]; /* bookings a second */
     size_t pace_count;
     size_t pace_seconds; /* how long each pace is held in a round */
@@ -53,9 +54,12 @@ struct plan {
     const char *run; /* enters every id, so that a stack can be used again */
     size_t patients;
     size_t doctors;
+    size_t slots_from_ms; /* of the Unix epoch: slots have ids in order (UUID version 7), a
+                             millisecond each; 0: in none */
 };
 
 struct uuid plan_id(const struct plan *plan, const char *kind, size_t number);
+struct uuid plan_slot_id(const struct plan *plan, size_t number);
 /* The patient of each booking: slots `first` to first + count - 1, each block of `patients` slots
  * in an order of its own, so that no patient has two of one block and, since a block is a time,
  * none of them overlap. The caller frees. */

@@ -15,7 +15,7 @@ LOAD = ROOT / "build/release/tests/bench/bench_load"
 DOCTORS = 1000
 WARM_UP = 20  # bookings that load.c sends before it measures latency
 DEFAULTS = {"patients": 20000, "doctors": DOCTORS, "workers": 1, "rounds": 3, "seen": 20000, "unseen": 0, "latency": 0,
-            "pace_seconds": 5}
+            "slots_from_ms": 0, "pace_seconds": 5}
 # Nothing of what fills a database need outlive a crash.
 CARELESS = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "max_wal_size": "16GB",
             "checkpoint_timeout": "1h"}
@@ -59,7 +59,7 @@ def bookings_of(numbers, paces):
 def seed(cell, name, numbers, slots):
     """Vacuumed at once, or autovacuum does it while we measure."""
     run("psql", "-Xq", "-v", f"run={name}", "-v", f"doctors={numbers['doctors']}", "-v", f"patients={numbers['patients']}",
-        "-v", f"slots={slots}", "-f", ROOT / "tests/bench/seed.sql", cell.env["SLOTKEEPER_DATABASE_ADMIN_URL"],
+        "-v", f"slots={slots}", "-v", f"slots_from_ms={numbers['slots_from_ms']}", "-f", ROOT / "tests/bench/seed.sql", cell.env["SLOTKEEPER_DATABASE_ADMIN_URL"],
         env=cell.stack.clean_env)
     cell.stack.sql("vacuum analyze slotkeeper.slot, slotkeeper.slot_event, slotkeeper.account", cell.name)
 

@@ -87,7 +87,7 @@ static struct requests *send_run(
         char *token = with_new_tokens
                           ? signer_token(load->signer, plan_id(&load->plan, "patient", patient))
                           : load->tokens[patient];
-        requests_book(requests, plan_id(&load->plan, "slot", first + order[i]), token);
+        requests_book(requests, plan_slot_id(&load->plan, first + order[i]), token);
         if (with_new_tokens) {
             free(token);
         }
@@ -148,7 +148,7 @@ static void measure_run(
 /* One booking; how long from producing it to reading its outcome. */
 static int64_t book_one(
     struct load *load, struct requests *requests, size_t slot, uint32_t patient) {
-    struct uuid slot_id = plan_id(&load->plan, "slot", slot);
+    struct uuid slot_id = plan_slot_id(&load->plan, slot);
     int64_t began_us = time_monotonic_us();
     requests_book(requests, slot_id, load->tokens[patient]);
     while (!outcomes_poll(load->outcomes, LATENCY_WAIT_MS, NULL)) {
@@ -278,7 +278,8 @@ int main(int count, char **texts) {
     load.plan = (struct plan){
         .run = load.arguments.run,
         .patients = load.arguments.patients,
-        .doctors = load.arguments.doctors};
+        .doctors = load.arguments.doctors,
+        .slots_from_ms = load.arguments.slots_from_ms};
     send_all(&load);
     measure_all(&load);
     signer_destroy(load.signer);

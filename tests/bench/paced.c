@@ -25,7 +25,7 @@ static void send_due(struct run *run, const uint32_t *patients) {
     for (; run->sent < pace->count && due_us(run, run->sent) <= now_us; run->sent++) {
         requests_book_numbered(
             run->requests,
-            plan_id(&pace->plan, "slot", pace->first_slot + run->sent),
+            plan_slot_id(&pace->plan, pace->first_slot + run->sent),
             pace->tokens[patients[run->sent]],
             run->sent + 1);
     }

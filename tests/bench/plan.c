@@ -18,6 +18,19 @@ struct uuid plan_id(const struct plan *plan, const char *kind, size_t number) {
     return id;
 }
 
+struct uuid plan_slot_id(const struct plan *plan, size_t number) {
+    struct uuid id = plan_id(plan, "slot", number);
+    uint64_t time_ms = plan->slots_from_ms + number;
+    if (plan->slots_from_ms > 0) {
+        for (size_t i = 0; i < 6; i++) {
+            id.bytes[i] = (uint8_t)(time_ms >> (40 - 8 * i));
+        }
+        id.bytes[6] = (uint8_t)(0x70 | (id.bytes[6] & 0x0f));
+        id.bytes[8] = (uint8_t)(0x80 | (id.bytes[8] & 0x0f));
+    }
+    return id;
+}
+
 static uint64_t next_random(uint64_t *state) {
     uint64_t mixed = *state += 0x9e3779b97f4a7c15;
     mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
