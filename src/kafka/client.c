@@ -212,6 +212,21 @@ rd_kafka_t *kafka_client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct
     return client;
 }
 
+/* librdkafka keeps a topic for as long as it has partitions. */
+bool kafka_meet_topic(rd_kafka_t *client, const char *name, int timeout_ms) {
+    const rd_kafka_metadata_t *metadata = NULL;
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(client, name, NULL);
+    if (topic == NULL) {
+        return false;
+    }
+    rd_kafka_resp_err_t failed = rd_kafka_metadata(client, 0, topic, &metadata, timeout_ms);
+    if (failed == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        rd_kafka_metadata_destroy(metadata);
+    }
+    rd_kafka_topic_destroy(topic);
+    return failed == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 enum status kafka_cluster_id(
     rd_kafka_t *client, int timeout_ms, char *text, size_t size, struct error *error) {
     char *id = rd_kafka_clusterid(client, timeout_ms);

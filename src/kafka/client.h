@@ -7,6 +7,8 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <stdbool.h>
+
 /* A configuration with our base properties, then the settings' own (which may override the base),
  * then `fixed`: pairs of name and value ended by NULL, which what we rely on may not be overridden.
  * NULL with *error set: a property that librdkafka does not take. The caller owns it until it is
@@ -26,6 +28,11 @@ rd_kafka_conf_t *kafka_conf_new_with_defaults(
 /* Takes `conf` in any case. NULL with *error set. */
 rd_kafka_t *kafka_client_new(
     rd_kafka_type_t type, rd_kafka_conf_t *conf, struct error *error) MUST_USE;
+
+/* Asks for the partitions of a topic that exists, so that the client's first record to it is sent
+ * at once: librdkafka itself asks when it next looks round, once a second. False: no broker
+ * answered within timeout_ms; the first record waits then. */
+bool kafka_meet_topic(rd_kafka_t *client, const char *name, int timeout_ms);
 
 /* The cluster's id, as text of at most `size` bytes; STATUS_RETRY: no broker answered within
  * timeout_ms. */

@@ -75,32 +75,26 @@ static void name_producer(const char *transactional_id, size_t number, char id[P
     (void)snprintf(id, PRODUCER_ID_SIZE, number == 0 ? "%s" : "%s.%zu", transactional_id, number);
 }
 
-/* A producer that meets a topic with its first record asks for its partitions only when librdkafka
- * next looks round, once a second. That this fails means no more than that wait. */
-static void meet_topics(struct producer *producer, const struct publisher_settings *settings) {
-    const char *const names[OWN_TOPICS] = {
+static void meet_topics(rd_kafka_t *producer, const struct publisher_settings *settings) {
+    const char *const names[] = {
         settings->outcome_topic, settings->audit_topic, settings->dead_letter_topic};
-    for (size_t i = 0; i < OWN_TOPICS; i++) {
-        producer->own_topics[i] = rd_kafka_topic_new(producer->client, names[i], NULL);
-    }
-    const rd_kafka_metadata_t *metadata = NULL;
-    if (rd_kafka_metadata(producer->client, 0, NULL, &metadata, MEET_TIMEOUT_MS)
-        == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        rd_kafka_metadata_destroy(metadata);
+    bool met = true;
+    for (size_t i = 0; met && i < sizeof names / sizeof names[0]; i++) {
+        met = kafka_meet_topic(producer, names[i], MEET_TIMEOUT_MS);
     }
 }
 
 static enum status open_producer(struct publisher *publisher, size_t number, struct error *error) {
     const struct publisher_settings *settings = &publisher->settings;
-    struct producer *producer = &publisher->producers[number];
     char id[PRODUCER_ID_SIZE];
     name_producer(settings->transactional_id, number, id);
-    producer->client =
+    rd_kafka_t *producer =
         make_client(&settings->properties, id, publisher, settings->transaction_timeout_us, error);
-    if (producer->client == NULL) {
+    publisher->producers[number] = producer;
+    if (producer == NULL) {
         return STATUS_FATAL;
     }
-    enum status status = init_transactions(producer->client, id, "init", error);
+    enum status status = init_transactions(producer, id, "init", error);
     if (status == STATUS_OK) {
         meet_topics(producer, settings);
     }
@@ -115,17 +109,11 @@ enum status publisher_open_producers(struct publisher *publisher, struct error *
     return status;
 }
 
-static void close_producer(struct producer *producer) {
-    for (size_t i = 0; i < OWN_TOPICS && producer->own_topics[i] != NULL; i++) {
-        rd_kafka_topic_destroy(producer->own_topics[i]);
-    }
-    (void)rd_kafka_purge(producer->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    rd_kafka_destroy(producer->client);
-}
-
 void publisher_close_producers(struct publisher *publisher) {
-    for (size_t i = 0; i < PRODUCERS && publisher->producers[i].client != NULL; i++) {
-        close_producer(&publisher->producers[i]);
+    for (size_t i = 0; i < PRODUCERS && publisher->producers[i] != NULL; i++) {
+        (void)rd_kafka_purge(
+            publisher->producers[i], RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+        rd_kafka_destroy(publisher->producers[i]);
     }
 }
 

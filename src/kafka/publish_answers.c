@@ -56,7 +56,11 @@ static bool find_destination(
     if (route->reply_topic.data == NULL) {
         return true;
     }
-    int32_t partitions = publisher_reply_partitions(publisher, route->reply_topic);
+    int32_t partitions = reply_topics_partitions(
+        publisher->reply_topics,
+        publisher_producer(publisher),
+        publisher->turn,
+        route->reply_topic);
     if (partitions <= 0) {
         destination->refused = true;
         return partitions == 0;
@@ -207,7 +211,8 @@ size_t publisher_slice_size(
         }
         struct touched *topic = find_touched(touched, &topics, name);
         if (topic->count == 0) {
-            topic->partitions = publisher_reply_partitions(publisher, name);
+            topic->partitions = reply_topics_partitions(
+                publisher->reply_topics, publisher_producer(publisher), publisher->turn, name);
         }
         if (topic->count < topic->partitions) {
             topic->count++;

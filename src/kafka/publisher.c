@@ -6,13 +6,10 @@
  * other failure the session ends: its successor publishes what is durable again, under the same
  * ids. */
 #include "base/log.h"
-#include "base/metrics.h"
 #include "base/planted.h"
 #include "base/time.h"
 #include "kafka/publisher_parts.h"
-#include "kafka/trouble.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -117,6 +114,7 @@ struct publisher *publisher_new(
     publisher->settings = *settings;
     publisher->codec = codec;
     publisher->reply_topics = reply_topics;
+    reply_topics_met_by_none(reply_topics);
     *status = publisher_open_producers(publisher, error);
     if (*status == STATUS_OK) {
         return publisher;
@@ -133,7 +131,7 @@ void publisher_destroy(struct publisher *publisher) {
 }
 
 rd_kafka_t *publisher_client(struct publisher *publisher) {
-    return publisher->producers[0].client;
+    return publisher->producers[0];
 }
 
 void publisher_set_consumer(struct publisher *publisher, rd_kafka_t *consumer) {

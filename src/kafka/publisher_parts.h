@@ -4,22 +4,13 @@
 
 #include "kafka/publisher.h"
 
-enum {
-    PRODUCERS = 2, /* of a publisher; they take turns */
-    OWN_TOPICS = 3 /* outcomes, audit and -dlt */
-};
-
-struct producer {
-    rd_kafka_t *client;
-    rd_kafka_topic_t *own_topics[OWN_TOPICS]; /* held, so that it stays acquainted with them */
-    int64_t looked_at_us; /* when it last listed the cluster's topics: monotonic; 0: never */
-};
+enum { PRODUCERS = 2 }; /* of a publisher; they take turns */
 
 struct publisher {
     struct publisher_settings settings;
     struct codec *codec;
     struct reply_topics *reply_topics;
-    struct producer producers[PRODUCERS];
+    rd_kafka_t *producers[PRODUCERS];
     size_t turn; /* whose transaction is open, or was the last */
     rd_kafka_t *consumer;
     size_t pending;        /* delivery reports still to come; touched by this thread only */
@@ -34,21 +25,15 @@ struct publisher {
 
 /* The producer whose turn it is. */
 static inline rd_kafka_t *publisher_producer(const struct publisher *publisher) {
-    return publisher->producers[publisher->turn].client;
+    return publisher->producers[publisher->turn];
 }
 
+/* STATUS_FATAL: a setting that librdkafka does not take; STATUS_RETRY: Kafka gives none now. What
+ * was opened until then is the caller's to close. */
 enum status publisher_open_producers(struct publisher *publisher, struct error *error) MUST_USE;
 void publisher_close_producers(struct publisher *publisher);
 /* librdkafka's callback; `opaque` is the publisher. */
 void publisher_on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque);
-
-/* Partitions of a topic that a client named, as reply_topics_partitions says, for the producer
- * whose turn it is. */
-static inline int32_t publisher_reply_partitions(struct publisher *publisher, struct view name) {
-    struct producer *producer = &publisher->producers[publisher->turn];
-    return reply_topics_partitions(
-        publisher->reply_topics, producer->client, &producer->looked_at_us, name);
-}
 
 /* Classes a transaction step's error, and takes it. STATUS_CONFLICT: the same step may be tried
  * again. */

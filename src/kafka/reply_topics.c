@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "kafka/client.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@ enum {
 struct reply_topic {
     char name[NAME_SIZE];
     int32_t partitions;
-    int64_t appeared_at_us;  /* monotonic */
+    unsigned met;            /* a bit a client: its number */
     int64_t barred_until_us; /* monotonic */
 };
 
@@ -63,9 +64,8 @@ static bool is_wanted(const struct reply_topics *topics, const rd_kafka_metadata
            && strlen(topic->topic) < NAME_SIZE;
 }
 
-/* Bars outlive the picture. */
-static void copy_wanted(
-    struct reply_topics *topics, const rd_kafka_metadata_t *metadata, int64_t now_us) {
+/* Bars outlive the picture, and so do acquaintances. */
+static void copy_wanted(struct reply_topics *topics, const rd_kafka_metadata_t *metadata) {
     size_t capacity = 0;
     for (int i = 0; i < metadata->topic_cnt; i++) {
         capacity += is_wanted(topics, &metadata->topics[i]) ? 1U : 0U;
@@ -82,7 +82,7 @@ static void copy_wanted(
             const struct reply_topic *before = find(topics, view_text(topic->topic));
             (void)snprintf(items[count].name, NAME_SIZE, "%s", topic->topic);
             items[count].partitions = topic->partition_cnt;
-            items[count].appeared_at_us = before == NULL ? now_us : before->appeared_at_us;
+            items[count].met = before == NULL ? 0 : before->met;
             items[count].barred_until_us = before == NULL ? 0 : before->barred_until_us;
             count++;
         }
@@ -92,38 +92,51 @@ static void copy_wanted(
     topics->count = count;
 }
 
-static void look(struct reply_topics *topics, rd_kafka_t *client, int64_t *looked_at_us) {
+static void look(struct reply_topics *topics, rd_kafka_t *client) {
     const rd_kafka_metadata_t *metadata = NULL;
-    topics->tried_at_us = time_monotonic_us();
-    *looked_at_us = topics->tried_at_us;
     rd_kafka_resp_err_t error = rd_kafka_metadata(client, 1, NULL, &metadata, METADATA_TIMEOUT_MS);
+    topics->tried_at_us = time_monotonic_us();
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
         log_warning(
             "the cluster's topics cannot be listed", LOG_TEXT("error", rd_kafka_err2name(error)));
         return;
     }
-    copy_wanted(topics, metadata, topics->tried_at_us);
+    copy_wanted(topics, metadata);
     rd_kafka_metadata_destroy(metadata);
-    topics->seen_at_us = time_monotonic_us();
+    topics->seen_at_us = topics->tried_at_us;
+}
+
+/* Once, whether a broker answers or not. */
+static void meet(struct reply_topic *topic, rd_kafka_t *client, size_t number) {
+    if ((topic->met & (1U << number)) == 0) {
+        topic->met |= 1U << number;
+        (void)kafka_meet_topic(client, topic->name, METADATA_TIMEOUT_MS);
+    }
 }
 
 int32_t reply_topics_partitions(
-    struct reply_topics *topics, rd_kafka_t *client, int64_t *looked_at_us, struct view name) {
+    struct reply_topics *topics, rd_kafka_t *client, size_t number, struct view name) {
     int64_t now_us = time_monotonic_us();
     if (topics->tried_at_us == 0 || now_us - topics->tried_at_us > PICTURE_AGE_MAX_US) {
-        look(topics, client, looked_at_us);
+        look(topics, client);
     }
     if (topics->seen_at_us == 0 || now_us - topics->seen_at_us > PICTURE_BELIEVED_US) {
         return -1;
     }
-    const struct reply_topic *topic = find(topics, name);
-    if (topic != NULL && topic->appeared_at_us > *looked_at_us) {
-        look(topics, client, looked_at_us);
-        topic = find(topics, name);
-    }
+    struct reply_topic *topic = find(topics, name);
     bool barred =
         topic != NULL && (topic->barred_until_us > now_us || topics->all_barred_until_us > now_us);
-    return topic == NULL || barred ? 0 : topic->partitions;
+    if (topic == NULL || barred) {
+        return 0;
+    }
+    meet(topic, client, number);
+    return topic->partitions;
+}
+
+void reply_topics_met_by_none(struct reply_topics *topics) {
+    for (size_t i = 0; i < topics->count; i++) {
+        topics->items[i].met = 0;
+    }
 }
 
 bool reply_topics_bar(struct reply_topics *topics, struct view name, int64_t bar_us) {

@@ -16,12 +16,13 @@ struct reply_topics *reply_topics_new(const char *prefix, size_t topics_max);
 void reply_topics_destroy(struct reply_topics *topics);
 
 /* Partitions of the topic, 0 if it does not exist or is barred. Asks the cluster if the picture is
- * too old, at most once a second, and when `client` has not asked since the topic appeared: it is
- * acquainted with the topic then, and sends there without a wait. `*looked_at_us`: when this client
- * asked last, of the monotonic clock, 0: never; written. Negative: not known, because the cluster
- * has not answered for too long. */
+ * too old, at most once a second. Negative: not known, because the cluster has not answered for too
+ * long. Each of the clients, which have the numbers from 0 on, meets a topic when it first asks for
+ * it, before its first record. */
 int32_t reply_topics_partitions(
-    struct reply_topics *topics, rd_kafka_t *client, int64_t *looked_at_us, struct view name);
+    struct reply_topics *topics, rd_kafka_t *client, size_t number, struct view name);
+/* The clients are others from now on. */
+void reply_topics_met_by_none(struct reply_topics *topics);
 /* Not to be used for a while; data NULL: none of them. False: not a topic that clients name. */
 bool reply_topics_bar(struct reply_topics *topics, struct view name, int64_t bar_us);
 
