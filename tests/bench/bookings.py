@@ -59,8 +59,8 @@ def bookings_of(numbers, paces):
 def seed(cell, name, numbers, slots):
     """Vacuumed at once, or autovacuum does it while we measure."""
     run("psql", "-Xq", "-v", f"run={name}", "-v", f"doctors={numbers['doctors']}", "-v", f"patients={numbers['patients']}",
-        "-v", f"slots={slots}", "-v", f"slots_from_ms={numbers['slots_from_ms']}", "-f", ROOT / "tests/bench/seed.sql", cell.env["SLOTKEEPER_DATABASE_ADMIN_URL"],
-        env=cell.stack.clean_env)
+        "-v", f"slots={slots}", "-v", f"slots_from_ms={numbers['slots_from_ms']}", "-f", ROOT / "tests/bench/seed.sql",
+        cell.env["SLOTKEEPER_DATABASE_ADMIN_URL"], env=cell.stack.clean_env)
     cell.stack.sql("vacuum analyze slotkeeper.slot, slotkeeper.slot_event, slotkeeper.account", cell.name)
 
 
