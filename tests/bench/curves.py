@@ -14,6 +14,7 @@ from kit.stack import Cell, Stack
 RESULTS = bookings.ROOT / "docs/plots/curves.jsonl"
 BUSY_SHARE = 100  # one slot in so many is the busy doctor's; pages.sql
 PATIENTS = 20000
+PARTITIONS = 12  # as topics have by default
 QUICK = {"patients": 2000, "rounds": 1, "seen": 2000, "pace_seconds": 2}
 WARM_UP_ROUNDS = 4
 
@@ -26,7 +27,7 @@ class Sweep:
         self.curve = curve
         self.quick = quick
 
-    def cell(self, name, partitions=4):
+    def cell(self, name, partitions=PARTITIONS):
         self.stack.env["SLOTKEEPER_TOPICS_PARTITIONS"] = str(partitions)
         return Cell(self.stack, f"{self.curve}_{name}")
 

@@ -92,7 +92,7 @@ def draw_workers(points):
     axis.set_xticks(sorted({point["at"] for point in points}))
     axis.set_ylim(bottom=0)
     axis.yaxis.set_major_formatter(THOUSANDS)
-    axis.set_xlabel("worker processes, 4 partitions")
+    axis.set_xlabel("worker processes, 12 partitions")
     axis.set_ylabel("bookings a second")
     axis.legend()
     return figure
