@@ -12,6 +12,8 @@
 #include <openssl/pem.h>
 #include <stdlib.h>
 
+enum { SMALL_FACTOR_MAX = 751, RSA_EXPONENT_BITS_MAX = 256 };
+
 static bool is_sound(EVP_PKEY *key) {
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
     bool sound = context != NULL && EVP_PKEY_public_check(context) == 1;
@@ -25,11 +27,7 @@ static EVP_PKEY *key_of(const char *type, OSSL_PARAM *parameters) {
     bool made = context != NULL && parameters != NULL && EVP_PKEY_fromdata_init(context) == 1
                 && EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, parameters) == 1;
     EVP_PKEY_CTX_free(context);
-    if (made && !is_sound(key)) {
-        EVP_PKEY_free(key);
-        key = NULL;
-    }
-    return key;
+    return made ? key : NULL;
 }
 
 static bool copy_bio(BIO *bio, struct key_bytes *bytes) {
@@ -59,10 +57,23 @@ static OSSL_PARAM *rsa_parameters(const BIGNUM *modulus, const BIGNUM *exponent)
     return parameters;
 }
 
+static bool has_small_factor(const BIGNUM *modulus) {
+    for (BN_ULONG factor = 3; factor <= SMALL_FACTOR_MAX; factor += 2) {
+        if (BN_mod_word(modulus, factor) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* In place of OpenSSL's check, whose random bases find a factor of some moduli in one run and not
+ * in the next: a key is believed by all workers, and at every start, or by none. */
 static bool rsa_numbers_are_strong(const BIGNUM *modulus, const BIGNUM *exponent) {
     int bits = BN_num_bits(modulus);
+    int exponent_bits = BN_num_bits(exponent);
     return bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX && BN_is_odd(modulus) && BN_is_odd(exponent)
-           && BN_num_bits(exponent) > 16;
+           && exponent_bits > 16 && exponent_bits <= RSA_EXPONENT_BITS_MAX
+           && !has_small_factor(modulus) && BN_check_prime(modulus, NULL, NULL) == 0;
 }
 
 bool public_key_rsa_pem(struct view modulus, struct view exponent, struct key_bytes *pem) {
@@ -91,7 +102,12 @@ bool public_key_ec_pem(struct view point, struct key_bytes *pem) {
         OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, bytes, sizeof bytes),
         OSSL_PARAM_construct_end(),
     };
-    return write_pem(key_of("EC", parameters), pem);
+    EVP_PKEY *key = key_of("EC", parameters);
+    if (key != NULL && !is_sound(key)) {
+        EVP_PKEY_free(key);
+        key = NULL;
+    }
+    return write_pem(key, pem);
 }
 
 char *public_key_number(const EVP_PKEY *key, const char *name, size_t size) {

@@ -214,10 +214,12 @@ def key_sets():
     }
     modulus = "u" + "_" * 340 + "9"  # 2,048 bits, odd
     rsa = {"kty": "RSA", "kid": "r", "alg": "RS256", "use": "sig", "n": modulus, "e": "AQAB", "d": "AQ"}
+    # Of which random bases find a factor sometimes, and sometimes none.
+    unclear = {**rsa, "n": ("u" + "_" * 91 + "R" * 49 + "q" * 59 + "y" + "q" * 52 + "R" * 74 + "_" * 128 + "9")}
     other = {"kty": "EC", "use": "enc", "key_ops": ["verify"]}
     deriving = {"kty": "EC", "key_ops": ["deriveKey"]}
     sets = {"octets": [octets], "curve": [curve, other], "deriving": [curve, deriving], "rsa": [rsa],
-            "mixed": [octets, curve]}
+            "unclear": [unclear], "mixed": [octets, curve]}
     for name, keys in sets.items():
         write("security_jwks", name, json.dumps({"keys": keys}).encode())
 

@@ -195,6 +195,37 @@ static void rsa_needs_2048_bits_and_no_small_factor(void **state) {
     }
 }
 
+/* OpenSSL's own check, whose random bases find a factor of this modulus in one run of four. */
+static void rsa_is_sound_each_time_or_never(void **state) {
+    static const struct {
+        char digit;
+        size_t count;
+    } runs[] = {
+        {'u', 1},
+        {'_', 91},
+        {'R', 49},
+        {'q', 59},
+        {'y', 1},
+        {'q', 52},
+        {'R', 74},
+        {'_', 128},
+        {'9', 1}};
+
+    char n[512];
+    char set[4096];
+    size_t size = 0;
+    (void)state;
+    for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
+        memset(n + size, runs[i].digit, runs[i].count);
+        size += runs[i].count;
+    }
+    n[size] = '\0';
+    (void)snprintf(set, sizeof set, RSA("%s", "AQAB"), n);
+    for (int time = 0; time < 40; time++) {
+        jwks_destroy(parse(set));
+    }
+}
+
 static void at_most_64_keys(void **state) {
     static char text[64 * 1024];
     (void)state;
@@ -248,6 +279,7 @@ int main(void) {
         cmocka_unit_test(private_members_do_not_hurt),
         cmocka_unit_test(what_is_weak_or_inconsistent_is_refused_by_name),
         cmocka_unit_test(rsa_needs_2048_bits_and_no_small_factor),
+        cmocka_unit_test(rsa_is_sound_each_time_or_never),
         cmocka_unit_test(at_most_64_keys),
         cmocka_unit_test(only_public_members_are_published),
     };
