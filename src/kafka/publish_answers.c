@@ -7,6 +7,19 @@
 #include "kafka/message.h"
 #include "kafka/publisher_parts.h"
 
+/* A record that librdkafka does not take: because of its topic, which it knows, or of the
+ * producer's own state. Takes the error. */
+static enum status refused(
+    struct publisher *publisher, const char *topic, rd_kafka_error_t *error) {
+    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+    if (code == RD_KAFKA_RESP_ERR__FATAL || code == RD_KAFKA_RESP_ERR__STATE) {
+        return publisher_step(error, "produce") == STATUS_OK ? STATUS_OK : STATUS_RETRY;
+    }
+    rd_kafka_error_destroy(error);
+    publisher_note_failure(publisher, topic, code);
+    return STATUS_RETRY;
+}
+
 /* One record; takes the headers. */
 static enum status produce(struct publisher *publisher, const struct message *message) {
     for (;;) {
@@ -25,10 +38,9 @@ static enum status produce(struct publisher *publisher, const struct message *me
             publisher->pending++;
             return STATUS_OK;
         }
-        bool full = rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR__QUEUE_FULL;
-        if (!full) {
+        if (rd_kafka_error_code(error) != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
             rd_kafka_headers_destroy(message->headers);
-            return publisher_step(error, "produce") == STATUS_OK ? STATUS_OK : STATUS_RETRY;
+            return refused(publisher, message->topic, error);
         }
         rd_kafka_error_destroy(error);
         (void)rd_kafka_poll(publisher_producer(publisher), 10);

@@ -59,25 +59,27 @@ static void note_culprit(
     }
 }
 
+void publisher_note_failure(
+    struct publisher *publisher, const char *topic, rd_kafka_resp_err_t error) {
+    if (!publisher->failed) {
+        log_warning(
+            "a record was not delivered",
+            LOG_TEXT("topic", topic),
+            LOG_TEXT("error", rd_kafka_err2name(error)));
+    }
+    publisher->failed = true;
+    publisher->displaced = publisher->displaced || tells_displacement(error);
+    if (!is_purged(error) && !publisher->displaced) {
+        note_culprit(publisher, topic, error);
+    }
+}
+
 void publisher_on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque) {
     (void)client;
     struct publisher *publisher = opaque;
     publisher->pending--;
-    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return;
-    }
-    bool first = !publisher->failed;
-    publisher->failed = true;
-    const char *topic = rd_kafka_topic_name(message->rkt);
-    if (first) {
-        log_warning(
-            "a record was not delivered",
-            LOG_TEXT("topic", topic),
-            LOG_TEXT("error", rd_kafka_err2name(message->err)));
-    }
-    publisher->displaced = publisher->displaced || tells_displacement(message->err);
-    if (!is_purged(message->err) && !publisher->displaced) {
-        note_culprit(publisher, topic, message->err);
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        publisher_note_failure(publisher, rd_kafka_topic_name(message->rkt), message->err);
     }
 }
 

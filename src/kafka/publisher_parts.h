@@ -34,6 +34,9 @@ enum status publisher_open_producers(struct publisher *publisher, struct error *
 void publisher_close_producers(struct publisher *publisher);
 /* librdkafka's callback; `opaque` is the publisher. */
 void publisher_on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque);
+/* The transaction that is open has failed with a record of this topic. */
+void publisher_note_failure(
+    struct publisher *publisher, const char *topic, rd_kafka_resp_err_t error);
 
 /* Classes a transaction step's error, and takes it. STATUS_CONFLICT: the same step may be tried
  * again. */
