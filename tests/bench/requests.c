@@ -85,6 +85,9 @@ struct requests *requests_new(
     requests->topic = topic_name(settings->topics_prefix, TOPIC_SLOT_COMMANDS);
     requests->transactional = transaction != NULL;
     write_head(requests);
+    if (!kafka_meet_topic(requests->client, requests->topic.text, TIMEOUT_MS)) {
+        die("no broker answers");
+    }
     if (requests->transactional) {
         must(rd_kafka_init_transactions(requests->client, TIMEOUT_MS), "init_transactions");
         must(rd_kafka_begin_transaction(requests->client), "begin_transaction");
