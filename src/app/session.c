@@ -162,6 +162,7 @@ static enum status join(struct session *session) {
         .instance_id = session->instance_id,
         .batch_max = session->host->batch_max,
         .batch_bytes_max = (size_t)session->settings->batch_bytes_max,
+        .interval_us = session->settings->batch_interval_us,
         .linger_us = session->settings->batch_linger_us,
     };
     const struct member_events events = {

@@ -36,6 +36,7 @@ struct settings {
     char worker_instance_id[128];
     int64_t batch_max;              /* batch.max: records a batch, 500 */
     int64_t batch_bytes_max;        /* batch.bytes_max: of records, 4 MiB */
+    int64_t batch_interval_us;      /* batch.interval: between batches that are not full, 20 ms */
     int64_t batch_linger_us;        /* batch.linger: between batches of refusals, 500 ms */
     int64_t batch_memory_max;       /* batch.memory_max: bytes of a thread's arena, 64 MiB */
     int64_t restart_backoff_max_us; /* worker.backoff_max: 5s */

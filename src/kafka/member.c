@@ -354,12 +354,19 @@ static void take_records(struct member *member, struct gathering *batch, int64_t
 }
 
 /* Until when it waits for more; 0: it does not. */
-static int64_t linger_until_us(const struct member *member, const struct gathering *batch) {
-    int64_t until_us = member->given_us + member->settings.linger_us;
-    bool waits = member->status == STATUS_OK && batch->count > 0 && !is_full(member, batch)
-                 && until_us > time_monotonic_us()
-                 && member->events.may_wait(member->events.self, batch->records, batch->count);
-    return waits ? until_us : 0;
+static int64_t waits_until_us(const struct member *member, const struct gathering *batch) {
+    int64_t now_us = time_monotonic_us();
+    int64_t interval_us = member->given_us + member->settings.interval_us;
+    int64_t linger_us = member->given_us + member->settings.linger_us;
+    if (member->status != STATUS_OK || batch->count == 0 || is_full(member, batch)) {
+        return 0;
+    }
+    if (interval_us > now_us) {
+        return interval_us;
+    }
+    bool lingers = linger_us > now_us
+                   && member->events.may_wait(member->events.self, batch->records, batch->count);
+    return lingers ? linger_us : 0;
 }
 
 enum status member_gather(
@@ -376,7 +383,7 @@ enum status member_gather(
     int64_t until_us = time_monotonic_us() + (int64_t)wait_ms * 1000;
     while (until_us != 0) {
         take_records(member, &batch, until_us);
-        until_us = linger_until_us(member, &batch);
+        until_us = waits_until_us(member, &batch);
     }
     *records = batch.records;
     *count = member->status == STATUS_OK ? batch.count : 0;

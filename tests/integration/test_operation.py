@@ -86,6 +86,24 @@ def test_metrics(cell, client, doctor):
              "the lag to be nothing")
 
 
+# Batches.
+
+
+def test_batches_keep_their_distance(own_cell):
+    """What comes while a thread waits is one batch; alone, each of these would be one or share it with few."""
+    worker = Worker(own_cell, {"worker.threads": "1", "batch.interval": "1s"}).wait_until_ready()
+    client, doctor = own_cell.client, own_cell.account("doctor")
+
+    def batches():
+        return worker.metric("slotkeeper_stage_seconds_count", '{stage="decide"}')
+
+    client.ask("WithdrawSlot", doctor, {"slot_id": uuid.uuid4()})
+    before = batches()
+    requests = [client.send("WithdrawSlot", doctor, {"slot_id": uuid.uuid4()}) for _ in range(20)]
+    assert {request.answer().code for request in requests} == {"SLOT_NOT_FOUND"}
+    assert batches() - before <= 2
+
+
 # Log.
 
 
