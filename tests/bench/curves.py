@@ -14,6 +14,8 @@ from kit.stack import Cell, Stack
 RESULTS = bookings.ROOT / "docs/plots/curves.jsonl"
 BUSY_SHARE = 100  # one slot in so many is the busy doctor's; pages.sql
 PATIENTS = 20000
+# All of whose tokens a worker remembers; each books some seventeen times, and a booking loads what its patient has.
+LOAD_PATIENTS = 30000
 PARTITIONS = 12  # as topics have by default
 QUICK = {"patients": 2000, "rounds": 1, "seen": 2000, "pace_seconds": 2}
 WARM_UP_ROUNDS = 4
@@ -79,7 +81,7 @@ def load(sweep, value):
     maximum = sweep.rate(sweep.cell("maximum"))["per_second"]
     paces = [max(1, maximum * tenths // 10) for tenths in range(1, 10)]
     cell = sweep.cell("paced")
-    lines = sweep.measure(cell, {"booking.limit": 0}, paces, rounds=4, pace_seconds=4)
+    lines = sweep.measure(cell, {"booking.limit": 0}, paces, rounds=3, pace_seconds=3, patients=LOAD_PATIENTS)
     sweep.forget(cell)
     for tenths, pace in enumerate(paces, 1):
         rounds = [line for line in lines if line["name"] == "booking_paced" and line["per_second"] == pace]
