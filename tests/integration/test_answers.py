@@ -69,8 +69,7 @@ def test_no_answer_waits_until_its_topic_is_known(own_cell):
     worker = Worker(own_cell, {"worker.threads": "1", "log.level": "debug", "kafka.debug": "topic"}).wait_until_ready()
     client, doctor = own_cell.client, own_cell.account("doctor")
     for hour, reply_topic in enumerate((None, None, client.reply_topic, client.reply_topic), 1):
-        fields = {"slot_id": uuid.uuid4(), "starts_at": soon(3600 * hour), "ends_at": soon(3600 * hour + 1800)}
-        assert client.ask("PublishSlot", doctor, fields, reply_topic=reply_topic).code == "ACCEPTED"
+        client.publish(doctor, soon(3600 * hour), reply_topic=reply_topic)
     for _ in range(2):
         client.send_bytes(b"no record").dead_letter()
     said = [line["text"] for line in worker.logged("kafka client")]
