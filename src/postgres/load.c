@@ -283,6 +283,26 @@ static void put_appointments(struct world *world, const PGresult *result) {
     }
 }
 
+/* As much of them as booking asks for. What is named by a command is loaded whole, and before. */
+static void put_patients_appointments(struct world *world, const PGresult *result) {
+    for (int row = 0; row < load_rows(result); row++) {
+        bool is_new;
+        struct appointment *appointment =
+            world_put_appointment(world, row_uuid(result, row, 0), &is_new);
+        if (!is_new) {
+            continue;
+        }
+        appointment->patient_id = row_uuid(result, row, 1);
+        appointment->starts_at_us = row_time_us(result, row, 2);
+        appointment->ends_at_us = row_time_us(result, row, 3);
+        appointment->state = STATE_BOOKED;
+        if (!row_is_null(result, row, 4)) {
+            appointment->seat = row_int2(result, row, 4);
+        }
+        world_link_patient(world, appointment);
+    }
+}
+
 /* A calendar's slots are not locked: what others change of them meanwhile, the exclusion constraint
  * sees. */
 static void put_calendars(struct world *world, const PGresult *result) {
@@ -383,7 +403,8 @@ static void fill_world(
     put_purged(world, load_result(plan, results, STATEMENT_LOAD_PURGED));
     put_appointments(world, load_result(plan, results, STATEMENT_LOAD_ACTIVE_APPOINTMENTS));
     put_appointments(world, load_result(plan, results, STATEMENT_LOAD_NAMED_APPOINTMENTS));
-    put_appointments(world, load_result(plan, results, STATEMENT_LOAD_PATIENTS_APPOINTMENTS));
+    put_patients_appointments(
+        world, load_result(plan, results, STATEMENT_LOAD_PATIENTS_APPOINTMENTS));
     put_calendars(world, load_result(plan, results, STATEMENT_LOAD_CALENDARS));
     put_slots_to_come(world, load_result(plan, results, STATEMENT_COUNT_SLOTS_TO_COME));
     put_recalls(world, load_result(plan, results, STATEMENT_LOAD_RECALLS), arena);

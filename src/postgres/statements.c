@@ -86,13 +86,13 @@ static const struct statement_text statements[STATEMENT_READS] = {
     [STATEMENT_LOCK_ACCOUNTS_FOR_UPDATE] = {"lock_accounts_for_update", LOCK_ACCOUNTS("UPDATE")},
     /* Whoever ends an account waits for bookings with it, which share a lock that newcomers join
        without waiting. So a batch that meets an end that was announced lately asks for a lock that
-       has to queue behind it. */
+       has to queue behind it. Nearly always there is none: IS TRUE keeps the planner from asking
+       for one account after the other, and the slots are looked up only once there is one. */
     [STATEMENT_LET_ENDS_PASS] =
         {"let_ends_pass",
          "SELECT account_id FROM account WHERE closing_at > statement_timestamp() - interval '30 s'"
-         " AND account_id = ANY ($1::uuid[] || ARRAY(SELECT doctor_id FROM slot WHERE slot_id = "
-         "ANY "
-         "($2::uuid[])))"
+         " AND (account_id = ANY ($1::uuid[] || ARRAY(SELECT doctor_id FROM slot WHERE slot_id = "
+         "ANY ($2::uuid[])))) IS TRUE"
          " ORDER BY account_id FOR UPDATE"},
     /* A rehearsal moves nothing on; it only must not outlive its ownership. */
     [STATEMENT_HOLD_PARTITIONS] =
@@ -199,7 +199,7 @@ static const struct statement_text statements[STATEMENT_READS] = {
          "SELECT " APPOINTMENT_COLUMNS " FROM appointment WHERE appointment_id = ANY ($1::uuid[])"},
     [STATEMENT_LOAD_PATIENTS_APPOINTMENTS] =
         {"load_patients_appointments",
-         "SELECT " APPOINTMENT_COLUMNS
+         "SELECT appointment_id, patient_id, lower(during), upper(during), seat"
          " FROM appointment WHERE patient_id = ANY ($1::uuid[]) AND state = 'booked'"
          " AND (seat IS NOT NULL OR upper(during) > statement_timestamp())"},
     [STATEMENT_LOAD_CALENDARS] =

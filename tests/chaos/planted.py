@@ -61,7 +61,7 @@ FAULTS = {
         "alter table slotkeeper.appointment drop constraint appointment_one_active;"
         " create index appointment_one_active on slotkeeper.appointment (slot_id, active);",
     ),
-    "inactive_accepted": Fault(4, "alter table slotkeeper.appointment drop constraint appointment_patient_active;"),
+    "inactive_accepted": Fault(4, "alter table slotkeeper.appointment drop constraint appointment_patient;"),
     "event_dropped": Fault(5),
     "sequence_gap": Fault(5),
     "chain_broken": Fault(5),

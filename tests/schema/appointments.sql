@@ -2,7 +2,7 @@
 -- places; the booking limit by seats; states are tied to the presence of times, not to their order.
 
 begin;
-select plan(41);
+select plan(49);
 
 select run(account('doc', 'doctor'));
 select run(account('dora', 'doctor'));
@@ -14,6 +14,7 @@ select run(slot('hers', 'dora', '10:30', '11:30'));
 select run(slot('early', 'dora', '09:30', '10:00'));
 select run(slot('late', 'dora', '18:00', '19:00'));
 select run(slot('later', 'dora', '19:00', '20:00'));
+select run(slot('spare', 'dora', '16:00', '17:00'));
 select run(slot('shut', 'dora', '20:00', '21:00'));
 select run(withdraw('shut'));
 
@@ -32,13 +33,13 @@ select refused_by(
     'appointment_slot', 'another doctor than the slot''s');
 select refused_by(
     replace(book('x', 's', 'pat'), '11:00', '11:01'), 'appointment_slot', 'another time than the slot''s');
-select refused_by(book('x', 'shut', 'pat'), 'appointment_slot_open', 'a withdrawn slot');
+select refused_by(book('x', 'shut', 'pat'), 'appointment_slot', 'a withdrawn slot');
 
 -- One active appointment a slot.
 select allowed(book('a', 's', 'pat', 1), 'a free slot is booked');
 select refused_by(book('a', 'late', 'pat'), 'appointment_pkey', 'an appointment_id is used once');
 select refused_by(book('x', 's', 'pia'), 'appointment_one_active', 'a booked slot');
-select refused_by(withdraw('s'), 'appointment_slot_open', 'a booked slot is withdrawn');
+select refused_by(withdraw('s'), 'appointment_slot', 'a booked slot is withdrawn');
 
 -- A patient is never in two places.
 select refused_by(book('x', 'hers', 'pat'), 'appointment_patient_overlap', 'a partial overlap');
@@ -81,13 +82,32 @@ select is(
 -- What the other final states do not free.
 select allowed(conclude('c', 'fulfilled'), 'an appointment is fulfilled');
 select refused_by(book('x', 's', 'pia'), 'appointment_one_active', 'the slot of a fulfilled one');
-select refused_by(withdraw('s'), 'appointment_slot_open', 'withdrawing the slot of a fulfilled one');
+select refused_by(withdraw('s'), 'appointment_slot', 'withdrawing the slot of a fulfilled one');
 select allowed(conclude('other', 'noshow'), 'a no-show');
 select refused_by(book('x', 'hers', 'pia'), 'appointment_one_active', 'the slot of a no-show');
-select allowed(
-    replace(replace(book('once', 'next', 'pia'), 'booked_at', 'booked_at, state, ended_at'),
-        quote_literal(at('00:03')), quote_literal(at('00:03')) || ', ''cancelled'', now()'),
-    'booked and cancelled at once');
+
+-- Booked and ended in one batch.
+create function pg_temp.at_once(booking text, state text default 'cancelled') returns text language sql as
+$$
+    select replace(replace(booking, 'booked_at', 'booked_at, state, ended_at'),
+        quote_literal(at('00:03')), quote_literal(at('00:03')) || format(', %L, now()', state))
+$$;
+select allowed(as_worker(pg_temp.at_once(book('once', 'next', 'pia'))), 'booked and cancelled at once');
+select allowed(pg_temp.at_once(book('shut', 'shut', 'pia')), 'and the slot withdrawn, too');
+select refused_by(pg_temp.at_once(book('x', 'next', 'nobody')), 'appointment_born_ended', 'by nobody');
+select refused_by(pg_temp.at_once(book('x', 'next', 'dora')), 'appointment_born_ended', 'by a doctor');
+select refused_by(
+    pg_temp.at_once(replace(book('x', 'next', 'pia'), id('next')::text, id('none')::text)),
+    'appointment_born_ended', 'of a slot that does not exist');
+select refused_by(
+    pg_temp.at_once(replace(book('x', 'next', 'pia'), id('doc')::text, id('dora')::text)),
+    'appointment_born_ended', 'of another doctor than the slot''s');
+select refused_by(
+    pg_temp.at_once(replace(book('x', 'next', 'pia'), '11:00', '11:01')), 'appointment_born_ended',
+    'at another time than the slot''s');
+select refused_by(
+    pg_temp.at_once(book('x', 'shut', 'pia'), 'fulfilled'), 'appointment_slot', 'and fulfilled, the slot withdrawn');
+select allowed(pg_temp.at_once(book('done', 'spare', 'pia'), 'noshow'), 'a no-show at once');
 
 -- Lineage.
 create function pg_temp.book_from(name text, given_up text) returns text language sql as

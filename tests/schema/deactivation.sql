@@ -10,12 +10,12 @@ select run(slot('s', 'doc'));
 select run(slot('t', 'doc', '-90000:00', '-89999:00'));
 select run(book('a', 's', 'pat'));
 
-select refused_by(deactivate('pat'), 'appointment_patient_active', 'a patient with a booked appointment');
+select refused_by(deactivate('pat'), 'appointment_patient', 'a patient with a booked appointment');
 select refused_by(deactivate('doc'), 'appointment_doctor_active', 'a doctor with a booked appointment');
 
 select allowed(conclude('a', 'fulfilled'), 'the appointment ends');
 select allowed(deactivate('pat'), 'then the patient is deactivated');
-select refused_by(book('x', 't', 'pat'), 'appointment_patient_active', 'a deactivated patient books');
+select refused_by(book('x', 't', 'pat'), 'appointment_patient', 'a deactivated patient books');
 select allowed(
     format('update account set state = ''active'', deactivated_at = null where account_id = %L', id('pat')),
     'the patient is reactivated');
