@@ -126,8 +126,8 @@ def test_one_counter_for_all_commands(served, cheap):
     for owner in (person, admin):
         found = itertools.chain.from_iterable(attempts(guess(owner), owner) for _ in range(3))
         assert codes(itertools.islice(found, 8)) == ["LOGIN_FAILED"] * 5 + ["LOGIN_THROTTLED"] * 3
-    assert served.ask("ChangePassword", guess(person), person, inner={
-        "account_id": person.id, "new_password": "short"}).code == "LOGIN_THROTTLED"
+        assert served.ask("ChangePassword", guess(owner), owner, inner={
+            "account_id": owner.id, "new_password": "short"}).code == "LOGIN_THROTTLED"
     # Somebody who knows another's login, and an own account, has another counter.
     assert served.ask("LogIn", other).code == "ACCEPTED"
 
