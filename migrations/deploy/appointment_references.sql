@@ -14,7 +14,7 @@ begin;
 
 set local lock_timeout = '1s';
 
--- In the order of bookings, so that none of them and this wait for each other.
+-- In the order in which bookings meet them. A batch that meets them in another one is refused once (40P01) and repeated.
 lock table slotkeeper.account, slotkeeper.slot, slotkeeper.appointment in share row exclusive mode;
 
 create function slotkeeper.refuse_stray_appointment() returns trigger
@@ -44,12 +44,19 @@ create trigger appointment_born_ended after insert on slotkeeper.appointment
 for each row when (new.state <> 'booked')
 execute function slotkeeper.refuse_stray_appointment();
 
--- Whoever deletes a slot is the owner, who alone may (slot_kept).
+-- Whoever deletes a slot is the owner, who alone may (slot_kept). With the snapshot of a whole transaction it would not see
+-- an appointment that came after it.
 create function slotkeeper.take_appointments() returns trigger
 language plpgsql
 set search_path = pg_catalog
 as $$
 begin
+    if current_setting('transaction_isolation') <> 'read committed' then
+        raise exception using
+            errcode = 'invalid_transaction_state',
+            message = 'slot: slots are deleted in a transaction that is READ COMMITTED',
+            schema = tg_table_schema, table = tg_table_name, constraint = tg_name;
+    end if;
     delete from slotkeeper.appointment where slot_id = any(array(select slot_id from gone));
     return null;
 end

@@ -14,6 +14,7 @@ begin;
 
 set local lock_timeout = '1s';
 
+-- In the order in which bookings meet them; whoever meets them in another one is refused once (40P01), and comes again.
 lock table slotkeeper.account, slotkeeper.slot, slotkeeper.appointment in access exclusive mode;
 
 alter table slotkeeper.appointment

@@ -2,6 +2,8 @@
 
 begin;
 
+lock table slotkeeper.account, slotkeeper.slot, slotkeeper.appointment in access exclusive mode;
+
 alter table slotkeeper.appointment
     drop constraint appointment_patient_as_active,
     drop constraint appointment_slot_as_offered;

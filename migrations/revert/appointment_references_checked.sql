@@ -1,6 +1,9 @@
 -- Revert slotkeeper:appointment_references_checked
+-- Builds two indexes and reads all appointments while nobody else can use them: with the workers stopped.
 
 begin;
+
+lock table slotkeeper.account, slotkeeper.slot, slotkeeper.appointment in access exclusive mode;
 
 alter table slotkeeper.slot
     add constraint slot_with_time unique (slot_id, doctor_id, during),

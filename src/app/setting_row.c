@@ -162,7 +162,7 @@ const struct setting_row setting_rows[] = {
     {"batch.bytes_max", WORKER, BYTES(batch_bytes_max, "4MiB", 64 * KIB, 64 * MIB),
      .sentence = "The most bytes of records in one batch; a single larger record comes alone."},
     {"batch.interval", WORKER, DURATION(batch_interval_us, "20ms", 0, SECOND),
-     .sentence = "How long after a thread's last batch the next one may come, unless it is full; until then it waits for more records. 0: it takes what is there."},
+     .sentence = "How long after a thread's last batch the next one may come, unless it is full, or the last one held a single record; until then it waits for more records. 0: it takes what is there."},
     {"batch.linger", WORKER, DURATION(batch_linger_us, "500ms", 0, 10 * SECOND),
      .sentence = "How long after a thread's last batch one may come that holds only requests refused without a look at a row; until then it waits for more of them, or for one that is not; 0: it never waits."},
     {"batch.memory_max", WORKER, BYTES(batch_memory_max, "64MiB", MIB, 4096 * MIB),

@@ -23,7 +23,9 @@ struct account {
     int64_t tokens_valid_from_us; /* tokens without a version are refused if issued before */
     struct appointment
         *appointments; /* booked ones, by next_of_patient; loaded under LOAD_CALLERS_APPOINTMENTS.
-                          One that ends in this batch stays in the list: look at its state */
+                          One that ends in this batch stays in the list: look at its state. Those
+                          that no command names and whose slot no command names have neither
+                          slot, doctor nor lineage, and are not found by their id */
     struct slot
         *calendar; /* slots not withdrawn, by next_of_doctor; loaded under LOAD_CALLERS_CALENDAR.
                       One that is withdrawn in this batch stays in the list */

@@ -17,8 +17,9 @@ struct member {
     rd_kafka_message_t **messages; /* of the batch gathered last */
     size_t message_count;
     enum status status;
-    int64_t given_us; /* when the last batch was given */
-    bool rebalanced;  /* since the gathering began */
+    int64_t given_us;   /* when the last batch was given */
+    size_t given_count; /* records of it */
+    bool rebalanced;    /* since the gathering began */
     bool closing;
 };
 
@@ -361,7 +362,7 @@ static int64_t waits_until_us(const struct member *member, const struct gatherin
     if (member->status != STATUS_OK || batch->count == 0 || is_full(member, batch)) {
         return 0;
     }
-    if (interval_us > now_us) {
+    if (interval_us > now_us && member->given_count > 1) {
         return interval_us;
     }
     bool lingers = linger_us > now_us
@@ -389,6 +390,7 @@ enum status member_gather(
     *count = member->status == STATUS_OK ? batch.count : 0;
     if (*count > 0) {
         member->given_us = time_monotonic_us();
+        member->given_count = *count;
     }
     return member->status;
 }

@@ -17,8 +17,9 @@ struct member_settings {
     size_t batch_max;        /* records */
     size_t batch_bytes_max; /* values, keys and headers together; a single larger record still comes
                                alone */
-    int64_t interval_us;    /* at least so long after the last batch comes one that is not full, */
-    int64_t linger_us;      /* and so long after it one that may wait */
+    int64_t interval_us;    /* at least so long after a batch of more than one record comes one that
+                               is not full, */
+    int64_t linger_us;      /* and so long after any batch one that may wait */
 };
 
 /* A partition that the group gives to this member. */
@@ -56,7 +57,7 @@ rd_kafka_t *member_client(struct member *member);
 
 /* Waits up to wait_ms for a first record and takes what else is there, up to the batch's bounds; of
  * records that may wait, takes what comes until linger_us after the last batch, or until one comes
- * that may not; of others, what comes until interval_us after it.
+ * that may not; of others, what comes until interval_us after it, if that held more than one.
  * The records' headers are in the arena; all views are valid until member_release. STATUS_OK with
  * *count 0: nothing came, or a rebalance threw away what had come. STATUS_LOST or STATUS_RETRY: the
  * session ends. */

@@ -79,15 +79,16 @@ static void put_appointments(struct world *world, const PGresult *result) {
     }
 }
 
-/* As much of them as booking asks for. What is named by a command is loaded whole, and before. */
+/* As much of them as booking asks for, so that they are in their patient's list alone: a command
+ * that names one finds it by its id if it was loaded whole, before. */
 static void put_patients_appointments(struct world *world, const PGresult *result) {
     for (int row = 0; row < load_rows(result); row++) {
-        bool is_new;
-        struct appointment *appointment =
-            world_put_appointment(world, row_uuid(result, row, 0), &is_new);
-        if (!is_new) {
+        struct uuid appointment_id = row_uuid(result, row, 0);
+        if (world_appointment(world, appointment_id) != NULL) {
             continue;
         }
+        struct appointment *appointment = ARENA_ARRAY(world->arena, struct appointment, 1);
+        appointment->appointment_id = appointment_id;
         appointment->patient_id = row_uuid(result, row, 1);
         appointment->starts_at_us = row_time_us(result, row, 2);
         appointment->ends_at_us = row_time_us(result, row, 3);

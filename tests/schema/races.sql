@@ -2,7 +2,7 @@
 -- second waits for it, and is refused by what the first then made true. Sessions are the worker's;
 -- "owner" deactivates and purges. What is written here is committed: names are this file's own.
 
-select plan(54);
+select plan(55);
 
 select open_session('one');
 select open_session('two');
@@ -197,6 +197,10 @@ select run(format('create function slotkeeper.purge_under_test(of_slot uuid) ret
         return null;
     end $body$', 'slotkeeper.housekeeping', 'on', 'x', 'off'));
 alter function slotkeeper.purge_under_test(uuid) owner to slotkeeper_owner;
+select say('owner', 'begin isolation level repeatable read');
+select ask('owner', format('do $do$ begin perform slotkeeper.purge_under_test(%L); end $do$', id('r-5')));
+select alike(answer('owner'), '%READ COMMITTED', 'no purge with a snapshot that might miss an appointment');
+select say('owner', 'rollback');
 select say('owner', 'begin');
 select say('owner', format('do $do$ begin perform slotkeeper.purge_under_test(%L); end $do$', id('r-5')));
 select ask('one', slot('r-5', 'r-dora', '22:00', '23:00'));
