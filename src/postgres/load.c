@@ -225,7 +225,9 @@ enum status store_load(
         log_warning("a partition has been taken over", LOG_INT("claims", request->claim_count));
         return STATUS_LOST;
     }
-    load_world(store, request, &plan, results, arena, world);
+    struct world_sizes sizes = load_sizes(&plan, results, request);
+    world_init(world, arena, &sizes);
+    load_world(store, request, &plan, results, world);
     *now_us = row_time_us(results[plan.count - 1], 0, 0)
               - (PLANTED("stale_clock") ? 10 * TIME_SECOND_US : 0);
     return STATUS_OK;

@@ -27,13 +27,14 @@ const PGresult *load_result(
     const struct load_plan *plan, PGresult **results, enum statement statement) MUST_USE;
 int load_rows(const PGresult *result) MUST_USE; /* 0 for NULL */
 
-/* load_world.c: `world`, made in `arena`, from all that the plan asked for. */
+/* From what was loaded to the world, which has these sizes: load_world.c. */
+struct world_sizes load_sizes(
+    const struct load_plan *plan, PGresult **results, const struct load_request *request) MUST_USE;
 void load_world(
     const struct store *store,
     const struct load_request *request,
     const struct load_plan *plan,
     PGresult **results,
-    struct arena *arena,
     struct world *world);
 void load_put_slots(struct world *world, const PGresult *result);
 void load_put_chains(struct world *world, const PGresult *result);

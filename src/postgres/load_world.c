@@ -150,7 +150,7 @@ static size_t total_rows(
     return total;
 }
 
-static struct world_sizes sizes_of(
+struct world_sizes load_sizes(
     const struct load_plan *plan, PGresult **results, const struct load_request *request) {
     static const enum statement accounts[] = {
         STATEMENT_LOCK_ACCOUNTS_SHARED,
@@ -191,10 +191,8 @@ void load_world(
     const struct load_request *request,
     const struct load_plan *plan,
     PGresult **results,
-    struct arena *arena,
     struct world *world) {
-    struct world_sizes sizes = sizes_of(plan, results, request);
-    world_init(world, arena, &sizes);
+    struct arena *arena = world->arena;
     put_accounts(world, load_result(plan, results, STATEMENT_LOCK_ACCOUNTS_SHARED));
     put_accounts(world, load_result(plan, results, STATEMENT_LOCK_ACCOUNTS_FOR_UPDATE));
     load_put_slots(world, load_result(plan, results, STATEMENT_LOCK_SLOTS));
