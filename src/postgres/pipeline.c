@@ -31,8 +31,10 @@ struct pipeline {
     PGresult *results[1 + PIPELINE_MAX];
     size_t queued_count;
     size_t result_count;
-    size_t own_count;    /* of those queued: ours, before what the caller queues */
-    uint64_t work_count; /* begun so far */
+    size_t own_count;      /* of those queued: ours, before what the caller queues */
+    uint64_t work_count;   /* begun so far */
+    uint64_t change_count; /* transactions that wrote events, and so rows to all large tables */
+    uint64_t planned_at;   /* change_count when plans were made last */
     bool in_transaction;
     bool lost; /* results are still to come, or never will: nothing can be asked any more */
     bool constraint_failed;
@@ -209,17 +211,25 @@ static bool begins_work(enum statement statement) {
            || statement == STATEMENT_REPLICA_PLACE;
 }
 
+static bool is_power_of_two(uint64_t count) {
+    return count != 0 && (count & (count - 1)) == 0;
+}
+
 /* A plan that was made for an empty table that somebody had analysed is any index from end to end:
- * all cost nothing. So plans are made again before the 2nd, 4th, 8th piece of work and so on, each
- * time for tables as large as they have become; PostgreSQL itself does it when autovacuum has come
- * by. Never within a transaction: one that has failed takes nothing but its end. */
+ * all cost nothing. So plans are made again before the 2nd, 4th, 8th piece of work and so on, and
+ * after the 1st, 2nd, 4th that wrote events, however many did not; each time for tables as large as
+ * they have become; PostgreSQL itself does it when autovacuum has come by. Never within a
+ * transaction: one that has failed takes nothing but its end. */
 static void plan_again_if_due(struct pipeline *pipeline, enum statement first) {
     pipeline->own_count = 0;
     if (!begins_work(first)) {
         return;
     }
     pipeline->work_count++;
-    if (pipeline->work_count > 1 && (pipeline->work_count & (pipeline->work_count - 1)) == 0) {
+    bool changed =
+        pipeline->change_count != pipeline->planned_at && is_power_of_two(pipeline->change_count);
+    if (changed || (pipeline->work_count > 1 && is_power_of_two(pipeline->work_count))) {
+        pipeline->planned_at = pipeline->change_count;
         pipeline->own_count = 1;
         send_prepared(pipeline, STATEMENT_PLAN_AGAIN, &no_parameters);
     }
@@ -234,6 +244,8 @@ void pipeline_queue(
     assert(pipeline->queued_count < pipeline->own_count + PIPELINE_MAX);
     send_prepared(pipeline, statement, parameters == NULL ? &no_parameters : parameters);
     pipeline->in_transaction = pipeline->in_transaction || statement == STATEMENT_BEGIN;
+    pipeline->change_count +=
+        statement == STATEMENT_INSERT_SLOT_EVENTS || statement == STATEMENT_INSERT_ACCOUNT_EVENTS;
 }
 
 static bool has_class(const char *state, const char *class) {

@@ -95,7 +95,7 @@ def load(sweep, value):
 
 
 def killed(sweep, value):
-    cell = sweep.cell(value)
+    cell = sweep.cell(value, takeover.PARTITIONS)
     yield takeover.measure(cell, value, 2 if sweep.quick else 8)
     sweep.forget(cell)
 
