@@ -83,17 +83,10 @@ static void put_login(
 
 static void put_accounts(const struct store *store, struct world *world, const PGresult *result) {
     for (int row = 0; row < load_rows(result); row++) {
-        bool is_new;
-        struct account *account = world_put_account(world, row_uuid(result, row, 0), &is_new);
-        if (!is_new) {
+        struct account *account = load_put_account(world, result, row);
+        if (account == NULL) {
             continue;
         }
-        bool known = role_parse(row_bytes(result, row, 1), &account->role)
-                     && state_parse(row_bytes(result, row, 2), &account->state);
-        assert(known);
-        (void)known;
-        account->token_version = row_int4(result, row, 3);
-        account->tokens_valid_from_us = row_time_us(result, row, 4);
         account->credential_version = row_int4(result, row, 5);
         account->closing = row_bool(result, row, 8);
         put_login(store, world, account, result, row);

@@ -36,6 +36,9 @@ void load_world(
     const struct load_plan *plan,
     PGresult **results,
     struct world *world);
+/* What begins with ACCOUNT_COLUMNS of statements.c. NULL: the row's account is there already. */
+struct account *load_put_account(struct world *world, const PGresult *result, int row);
+void load_put_accounts(struct world *world, const PGresult *result); /* each for the first time */
 void load_put_slots(struct world *world, const PGresult *result);
 void load_put_chains(struct world *world, const PGresult *result);
 

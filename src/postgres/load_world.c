@@ -5,16 +5,26 @@
 
 #include <assert.h>
 
-static void put_accounts(struct world *world, const PGresult *result) {
+struct account *load_put_account(struct world *world, const PGresult *result, int row) {
+    bool is_new;
+    struct account *account = world_put_account(world, row_uuid(result, row, 0), &is_new);
+    if (!is_new) {
+        return NULL;
+    }
+    bool known = role_parse(row_bytes(result, row, 1), &account->role)
+                 && state_parse(row_bytes(result, row, 2), &account->state);
+    assert(known);
+    (void)known;
+    account->token_version = row_int4(result, row, 3);
+    account->tokens_valid_from_us = row_time_us(result, row, 4);
+    return account;
+}
+
+void load_put_accounts(struct world *world, const PGresult *result) {
     for (int row = 0; row < load_rows(result); row++) {
-        bool is_new;
-        struct account *account = world_put_account(world, row_uuid(result, row, 0), &is_new);
-        bool known = role_parse(row_bytes(result, row, 1), &account->role)
-                     && state_parse(row_bytes(result, row, 2), &account->state);
-        assert(known && is_new);
-        (void)known;
-        account->token_version = row_int4(result, row, 3);
-        account->tokens_valid_from_us = row_time_us(result, row, 4);
+        const struct account *account = load_put_account(world, result, row);
+        assert(account != NULL);
+        (void)account;
     }
 }
 
@@ -193,8 +203,8 @@ void load_world(
     PGresult **results,
     struct world *world) {
     struct arena *arena = world->arena;
-    put_accounts(world, load_result(plan, results, STATEMENT_LOCK_ACCOUNTS_SHARED));
-    put_accounts(world, load_result(plan, results, STATEMENT_LOCK_ACCOUNTS_FOR_UPDATE));
+    load_put_accounts(world, load_result(plan, results, STATEMENT_LOCK_ACCOUNTS_SHARED));
+    load_put_accounts(world, load_result(plan, results, STATEMENT_LOCK_ACCOUNTS_FOR_UPDATE));
     load_put_slots(world, load_result(plan, results, STATEMENT_LOCK_SLOTS));
     load_put_chains(world, load_result(plan, results, STATEMENT_LOAD_CHAINS));
     put_purged(world, load_result(plan, results, STATEMENT_LOAD_PURGED));

@@ -3,21 +3,6 @@
 #include "postgres/reader.h"
 #include "postgres/row.h"
 
-#include <assert.h>
-
-static void put_callers(struct world *world, const PGresult *result) {
-    for (int row = 0; row < load_rows(result); row++) {
-        bool is_new;
-        struct account *account = world_put_account(world, row_uuid(result, row, 0), &is_new);
-        bool known = role_parse(row_bytes(result, row, 1), &account->role)
-                     && state_parse(row_bytes(result, row, 2), &account->state);
-        assert(is_new && known);
-        (void)known;
-        account->token_version = row_int4(result, row, 3);
-        account->tokens_valid_from_us = row_time_us(result, row, 4);
-    }
-}
-
 enum status store_look(
     struct store *store,
     const struct uuid_list *accounts,
@@ -35,7 +20,7 @@ enum status store_look(
     }
     const struct world_sizes sizes = {.accounts = accounts->count};
     world_init(world, arena, &sizes);
-    put_callers(world, results[0]);
+    load_put_accounts(world, results[0]);
     *now_us = row_time_us(results[1], 0, 0);
     const struct primary_place place = {
         .now_us = *now_us,

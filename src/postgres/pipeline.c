@@ -33,8 +33,8 @@ struct pipeline {
     size_t result_count;
     size_t own_count;      /* of those queued: ours, before what the caller queues */
     uint64_t work_count;   /* begun so far */
-    uint64_t change_count; /* transactions that wrote events, and so rows to all large tables */
-    uint64_t planned_at;   /* change_count when plans were made last */
+    uint64_t change_count; /* statements that wrote events; with them grow all large tables */
+    bool outgrown;         /* plans, by a change_count of 1, 2, 4 ... since they were made */
     bool in_transaction;
     bool lost; /* results are still to come, or never will: nothing can be asked any more */
     bool constraint_failed;
@@ -226,10 +226,8 @@ static void plan_again_if_due(struct pipeline *pipeline, enum statement first) {
         return;
     }
     pipeline->work_count++;
-    bool changed =
-        pipeline->change_count != pipeline->planned_at && is_power_of_two(pipeline->change_count);
-    if (changed || (pipeline->work_count > 1 && is_power_of_two(pipeline->work_count))) {
-        pipeline->planned_at = pipeline->change_count;
+    if (pipeline->outgrown || (pipeline->work_count > 1 && is_power_of_two(pipeline->work_count))) {
+        pipeline->outgrown = false;
         pipeline->own_count = 1;
         send_prepared(pipeline, STATEMENT_PLAN_AGAIN, &no_parameters);
     }
@@ -244,8 +242,10 @@ void pipeline_queue(
     assert(pipeline->queued_count < pipeline->own_count + PIPELINE_MAX);
     send_prepared(pipeline, statement, parameters == NULL ? &no_parameters : parameters);
     pipeline->in_transaction = pipeline->in_transaction || statement == STATEMENT_BEGIN;
-    pipeline->change_count +=
-        statement == STATEMENT_INSERT_SLOT_EVENTS || statement == STATEMENT_INSERT_ACCOUNT_EVENTS;
+    if (statement == STATEMENT_INSERT_SLOT_EVENTS || statement == STATEMENT_INSERT_ACCOUNT_EVENTS) {
+        pipeline->change_count++;
+        pipeline->outgrown = pipeline->outgrown || is_power_of_two(pipeline->change_count);
+    }
 }
 
 static bool has_class(const char *state, const char *class) {

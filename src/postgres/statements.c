@@ -11,20 +11,21 @@
     "appointment_id, slot_id, doctor_id, patient_id, lower(during), upper(during), state::text, "  \
     "seat, rescheduled_from"
 
+#define ACCOUNT_COLUMNS "account_id, role::text, state::text, token_version, tokens_valid_from"
+
 /* A slot's doctor never changes, so it may be read before the slot is locked. */
 #define LOCK_ACCOUNTS(strength)                                                                    \
-    "SELECT account_id, role::text, state::text, token_version, tokens_valid_from FROM account"    \
+    "SELECT " ACCOUNT_COLUMNS " FROM account"                                                      \
     " WHERE account_id = ANY ($1::uuid[] || ARRAY(SELECT doctor_id FROM slot WHERE slot_id = ANY " \
     "($2::uuid[])))"                                                                               \
     " ORDER BY account_id FOR " strength
 
-#define ACCOUNT_COLUMNS                                                                            \
-    "account_id, role::text, state::text, token_version, tokens_valid_from, credential_version, "  \
-    "login, password_hash, closing_at IS NOT NULL"
+#define WHOLE_ACCOUNT_COLUMNS                                                                      \
+    ACCOUNT_COLUMNS ", credential_version, login, password_hash, closing_at IS NOT NULL"
 
 /* Without a lock, or with one. */
 #define ACCOUNTS(lock)                                                                             \
-    "SELECT " ACCOUNT_COLUMNS                                                                      \
+    "SELECT " WHOLE_ACCOUNT_COLUMNS                                                                \
     " FROM account WHERE account_id = ANY ($1::uuid[]) ORDER BY account_id " lock
 
 /* `more` names password_hash only where there is another one: a trigger judges what is written
@@ -110,7 +111,7 @@ static const struct statement_text statements[STATEMENT_READS] = {
     [STATEMENT_LOCK_ACCOUNTS_TO_END] = {"lock_accounts_to_end", ACCOUNTS("FOR UPDATE")},
     [STATEMENT_LOAD_ACCOUNTS_BY_LOGIN] =
         {"load_accounts_by_login",
-         "SELECT " ACCOUNT_COLUMNS " FROM account WHERE login = ANY ($1::text[])"},
+         "SELECT " WHOLE_ACCOUNT_COLUMNS " FROM account WHERE login = ANY ($1::text[])"},
     [STATEMENT_LOAD_ACCOUNT_CHAINS] =
         {"load_account_chains",
          "SELECT a.account_id, e.sequence, e.hash FROM unnest($1::uuid[]) a (account_id) CROSS "
@@ -404,7 +405,7 @@ static const struct statement_text statements[STATEMENT_READS] = {
     /* Who asks: on the primary, without a lock, since nothing is decided. */
     [STATEMENT_LOOK_AT_CALLERS] =
         {"look_at_callers",
-         "SELECT account_id, role::text, state::text, token_version, tokens_valid_from FROM account"
+         "SELECT " ACCOUNT_COLUMNS " FROM account"
          " WHERE account_id = ANY ($1::uuid[])"},
     /* The time of a batch of queries, and what a replica must have to be used. */
     [STATEMENT_PRIMARY_PLACE] =

@@ -87,27 +87,22 @@ select allowed(conclude('other', 'noshow'), 'a no-show');
 select refused_by(book('x', 'hers', 'pia'), 'appointment_one_active', 'the slot of a no-show');
 
 -- Booked and ended in one batch.
-create function pg_temp.at_once(booking text, state text default 'cancelled') returns text language sql as
-$$
-    select replace(replace(booking, 'booked_at', 'booked_at, state, ended_at'),
-        quote_literal(at('00:03')), quote_literal(at('00:03')) || format(', %L, now()', state))
-$$;
-select allowed(as_worker(pg_temp.at_once(book('once', 'next', 'pia'))), 'booked and cancelled at once');
-select allowed(pg_temp.at_once(book('shut', 'shut', 'pia')), 'and the slot withdrawn, too');
-select refused_by(pg_temp.at_once(book('x', 'next', 'nobody')), 'appointment_born_ended', 'by nobody');
-select refused_by(pg_temp.at_once(book('x', 'next', 'dora')), 'appointment_born_ended', 'by a doctor');
+select allowed(as_worker(at_once(book('once', 'next', 'pia'))), 'booked and cancelled at once');
+select allowed(at_once(book('shut', 'shut', 'pia')), 'and the slot withdrawn, too');
+select refused_by(at_once(book('x', 'next', 'nobody')), 'appointment_born_ended', 'by nobody');
+select refused_by(at_once(book('x', 'next', 'dora')), 'appointment_born_ended', 'by a doctor');
 select refused_by(
-    pg_temp.at_once(replace(book('x', 'next', 'pia'), id('next')::text, id('none')::text)),
+    at_once(replace(book('x', 'next', 'pia'), id('next')::text, id('none')::text)),
     'appointment_born_ended', 'of a slot that does not exist');
 select refused_by(
-    pg_temp.at_once(replace(book('x', 'next', 'pia'), id('doc')::text, id('dora')::text)),
+    at_once(replace(book('x', 'next', 'pia'), id('doc')::text, id('dora')::text)),
     'appointment_born_ended', 'of another doctor than the slot''s');
 select refused_by(
-    pg_temp.at_once(replace(book('x', 'next', 'pia'), '11:00', '11:01')), 'appointment_born_ended',
+    at_once(replace(book('x', 'next', 'pia'), '11:00', '11:01')), 'appointment_born_ended',
     'at another time than the slot''s');
 select refused_by(
-    pg_temp.at_once(book('x', 'shut', 'pia'), 'fulfilled'), 'appointment_slot', 'and fulfilled, the slot withdrawn');
-select allowed(pg_temp.at_once(book('done', 'spare', 'pia'), 'noshow'), 'a no-show at once');
+    at_once(book('x', 'shut', 'pia'), 'fulfilled'), 'appointment_slot', 'and fulfilled, the slot withdrawn');
+select allowed(at_once(book('done', 'spare', 'pia'), 'noshow'), 'a no-show at once');
 
 -- Lineage.
 create function pg_temp.book_from(name text, given_up text) returns text language sql as

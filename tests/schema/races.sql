@@ -205,8 +205,7 @@ select say('owner', 'begin');
 select say('owner', format('do $do$ begin perform slotkeeper.purge_under_test(%L); end $do$', id('r-5')));
 select ask('one', slot('r-5', 'r-dora', '22:00', '23:00'));
 select waits('one', 'who publishes under a slot_id that is being purged waits');
-select ask('two', replace(replace(book('r-n1', 'r-5', 'r-pia'), 'booked_at', 'booked_at, state, ended_at'),
-    quote_literal(at('00:03')), quote_literal(at('00:03')) || ', ''cancelled'', now()'));
+select ask('two', at_once(book('r-n1', 'r-5', 'r-pia')));
 select waits('two', 'so does what was booked and cancelled at once');
 select say('owner', 'commit');
 select alike(answer('one'), '%never used again', 'and is refused');

@@ -65,6 +65,13 @@ begin
 end
 $$;
 
+-- The same booking, ended as it is written.
+create function at_once(booking text, state text default 'cancelled') returns text language sql as
+$$
+    select replace(replace(booking, 'booked_at', 'booked_at, state, ended_at'),
+        quote_literal(at('00:03')), quote_literal(at('00:03')) || format(', %L, now()', state))
+$$;
+
 create function conclude(name text, final_state text, reason text default null) returns text language sql as
 $$
     select format('update appointment
