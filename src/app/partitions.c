@@ -220,8 +220,10 @@ static enum status prove_membership(
                 ->offset = takeover_publish_from(&takings[i].takeover);
         }
     }
-    enum status status =
-        list->cnt == 0 ? STATUS_OK : publisher_commit_offsets(session->publisher, list);
+    enum status status = publisher_represent(session->publisher, member_client(session->member));
+    if (status == STATUS_OK && list->cnt > 0) {
+        status = publisher_commit_offsets(session->publisher, list);
+    }
     rd_kafka_topic_partition_list_destroy(list);
     return status;
 }

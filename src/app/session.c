@@ -174,11 +174,7 @@ static enum status join(struct session *session) {
         .may_wait = may_wait,
     };
     session->member = member_new(&settings, &events, session->error);
-    if (session->member == NULL) {
-        return STATUS_FATAL;
-    }
-    publisher_set_consumer(session->publisher, member_client(session->member));
-    return STATUS_OK;
+    return session->member == NULL ? STATUS_FATAL : STATUS_OK;
 }
 
 static enum status open_all(struct session *session) {

@@ -125,9 +125,16 @@ struct publisher *publisher_new(
     return NULL;
 }
 
+static void forget_membership(struct publisher *publisher) {
+    if (publisher->membership != NULL) {
+        rd_kafka_consumer_group_metadata_destroy(publisher->membership);
+    }
+}
+
 void publisher_destroy(struct publisher *publisher) {
     if (publisher != NULL) {
         publisher_close_producers(publisher);
+        forget_membership(publisher);
         free(publisher);
     }
 }
@@ -136,8 +143,10 @@ rd_kafka_t *publisher_client(struct publisher *publisher) {
     return publisher->producers[0];
 }
 
-void publisher_set_consumer(struct publisher *publisher, rd_kafka_t *consumer) {
-    publisher->consumer = consumer;
+enum status publisher_represent(struct publisher *publisher, rd_kafka_t *consumer) {
+    forget_membership(publisher);
+    publisher->membership = rd_kafka_consumer_group_metadata(consumer);
+    return publisher->membership == NULL ? STATUS_RETRY : STATUS_OK;
 }
 
 /* Repeats a step that librdkafka says may be repeated, until the transaction's own timeout. */
@@ -159,12 +168,8 @@ static enum status until_done(
 
 static rd_kafka_error_t *send_offsets(struct publisher *publisher, const void *argument) {
     const rd_kafka_topic_partition_list_t *offsets = argument;
-    rd_kafka_consumer_group_metadata_t *metadata =
-        rd_kafka_consumer_group_metadata(publisher->consumer);
-    rd_kafka_error_t *error = rd_kafka_send_offsets_to_transaction(
-        publisher_producer(publisher), offsets, metadata, STEP_TIMEOUT_MS);
-    rd_kafka_consumer_group_metadata_destroy(metadata);
-    return error;
+    return rd_kafka_send_offsets_to_transaction(
+        publisher_producer(publisher), offsets, publisher->membership, STEP_TIMEOUT_MS);
 }
 
 static rd_kafka_error_t *commit(struct publisher *publisher, const void *argument) {

@@ -40,8 +40,11 @@ void publisher_destroy(struct publisher *publisher);
 /* For requests that belong to no transaction. */
 rd_kafka_t *publisher_client(struct publisher *publisher);
 
-/* Whose group membership each transaction proves; to be set before the first publication. */
-void publisher_set_consumer(struct publisher *publisher, rd_kafka_t *consumer);
+/* The consumer's membership in its group as it is now, which each transaction proves from here on;
+ * to be called with each assignment, before anything is published. The consumer's own thread is
+ * asked for it, which with each transaction would cost up to a millisecond. STATUS_RETRY: it is no
+ * member. */
+enum status publisher_represent(struct publisher *publisher, rd_kafka_t *consumer) MUST_USE;
 
 struct bus_port publisher_port(struct publisher *publisher);
 

@@ -12,7 +12,7 @@ struct publisher {
     struct reply_topics *reply_topics;
     rd_kafka_t *producers[PRODUCERS];
     size_t turn; /* whose transaction is open, or was the last */
-    rd_kafka_t *consumer;
+    rd_kafka_consumer_group_metadata_t *membership;
     size_t pending;        /* delivery reports still to come; touched by this thread only */
     bool failed;           /* a delivery failed in this transaction */
     bool named_by_clients; /* this transaction holds client-named topics */
