@@ -80,8 +80,9 @@ static void check(const struct arguments *arguments) {
             die("a pace is above 0");
         }
     }
-    if (arguments->rounds == 0 || arguments->rounds > ROUNDS_MAX || arguments->seen == 0
-        || arguments->workers == 0 || arguments->per_second == 0) {
+    if (arguments->rounds + arguments->unseen + arguments->latency == 0
+        || arguments->rounds > ROUNDS_MAX || arguments->seen == 0 || arguments->workers == 0
+        || arguments->per_second == 0) {
         die("there is to be something to measure, and at most %d rounds", ROUNDS_MAX);
     }
 }

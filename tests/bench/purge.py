@@ -2,26 +2,22 @@
 
 import argparse
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import uuid
 from datetime import datetime, timezone
-from pathlib import Path
 
+import bookings
 from confluent_kafka import OFFSET_END, Consumer, Producer, TopicPartition
+from kit.stack import BINARY, Cell, Stack, run
 
-ROOT = Path(__file__).resolve().parents[2]
-BINARY = Path(os.environ.get("STACK_BINARY", ROOT / "build/release/slotkeeper"))
-sys.path.insert(0, str(ROOT / "tests/interop"))
+sys.path.insert(0, str(bookings.ROOT / "tests/interop"))
 from client import Schemas  # noqa: E402
 
-SCHEMAS = Schemas(ROOT / "schemas")
+SCHEMAS = Schemas(bookings.ROOT / "schemas")
 BEFORE = datetime(2020, 1, 1, tzinfo=timezone.utc)
 WORKER = "slotkeeper_worker"
 WAITS_SHOWN = 10
@@ -54,80 +50,56 @@ def say(**line):
     print(json.dumps(line), flush=True)
 
 
-class Stack:
+class Purged(Cell):
+    """A deployment with old history in it."""
+
     def __init__(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="slotkeeper-purge."))
-        self.folder.chmod(0o755)
-        self.clean = {k: v for k, v in os.environ.items() if not k.startswith(("SLOTKEEPER_", "PG"))} | {"STACK_BINARY": str(BINARY)}
-        self.run(ROOT / "scripts/stack", "up", self.folder / "stack", env=self.clean)
-        text = self.run("bash", "-c", f'. "{self.folder}/stack/env" && env -0', env=self.clean).stdout
-        self.env = dict(item.split("=", 1) for item in text.split("\0") if "=" in item)
+        stack = Stack(java=None)
         for setting in ("log_lock_waits = on", "deadlock_timeout = '100ms'", "autovacuum_naptime = '5s'"):
-            self.sql(f"alter system set {setting}")
-        self.sql("select pg_reload_conf()")
-
-    def down(self):
-        self.run(ROOT / "scripts/stack", "down", self.folder / "stack", env=self.clean)
-        shutil.rmtree(self.folder)
-
-    @staticmethod
-    def run(*command, env, stdin=None):
-        done = subprocess.run([str(part) for part in command], env=env, input=stdin, capture_output=True, text=True)
-        if done.returncode != 0:
-            raise SystemExit(f"{command} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
-        return done
-
-    def sql(self, text, url="STACK_SUPERUSER_URL"):
-        return self.run("psql", "-XqAt", "-v", "ON_ERROR_STOP=1", self.env[url], env=self.clean, stdin=text).stdout.split()
+            stack.sql(f"alter system set {setting}")
+        stack.sql("select pg_reload_conf()")
+        super().__init__(stack, "purged")
 
     def fill(self, slots):
-        self.sql(FILL.format(slots=slots), "SLOTKEEPER_DATABASE_ADMIN_URL")
-        self.sql("analyze slotkeeper.slot, slotkeeper.appointment, slotkeeper.slot_event")
+        run("psql", "-Xq", "-v", "ON_ERROR_STOP=1", self.env["SLOTKEEPER_DATABASE_ADMIN_URL"], env=self.env,
+            stdin=FILL.format(slots=slots))
+        self.sql("analyze slot, appointment, slot_event")
 
     def lock_waits(self):
         """Of each: the role that waited, and what PostgreSQL has logged."""
-        log = (self.folder / "stack/postgres.log").read_text(errors="replace")
+        log = (self.stack.folder / "postgres.log").read_text(errors="replace")
         return re.findall(r"(\S+)@\S+ LOG: +(process \d+ still waiting for .*(?:\n.*(?:DETAIL|CONTEXT|STATEMENT): .*)*)", log)
 
     def sizes(self):
-        return {table: int(self.sql(f"select pg_total_relation_size('slotkeeper.{table}')")[0]) for table in TABLES}
+        return {table: int(self.sql(f"select pg_total_relation_size('{table}')")[0][0]) for table in TABLES}
 
     def bookings(self, full):
-        """What scripts/bench says of them; by a worker of its own."""
-        options = [] if full else ["--quick"]
-        done = self.run(ROOT / "scripts/bench", "--stack", self.folder / "stack", "--no-yardsticks", "--binary", BINARY,
-                        *options, env=self.clean)
-        lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-        return next(line for line in lines if line["name"] == "booking_end_to_end")
+        """By a worker of its own."""
+        return bookings.measure(self, rounds=1, seen=100000 if full else 20000)[0]
 
 
 class Purger:
     """One admin who sends PurgeHistory, waits for the answer, and so on while there is more."""
 
-    def __init__(self, stack, pause):
-        self.stack, self.pause = stack, pause
+    def __init__(self, cell, pause):
+        self.pause = pause
         self.slots, self.commands, self.slowest = 0, 0, 0.0
         self.stopping = False
         self.over = threading.Event()
-        made = stack.run(BINARY, "admin", "create-account", "--role", "admin", "--login", f"purger-{uuid.uuid4().hex}",
-                         env=stack.env, stdin="lantern-orbit-velvet-37\n")
-        self.id = made.stdout.split()[-1]
-        self.token = stack.run(BINARY, "keys", "token", "--sub", self.id, "--role", "admin", "--ttl", "24h",
-                               env=stack.env).stdout.strip()
-        servers = stack.env["SLOTKEEPER_KAFKA_BOOTSTRAP_SERVERS"]
-        self.producer = Producer({"bootstrap.servers": servers, "partitioner": "murmur2_random", "linger.ms": 0})
-        self.consumer = Consumer({"bootstrap.servers": servers, "group.id": "purger", "isolation.level": "read_committed",
-                                  "enable.auto.commit": False})
-        partitions = self.consumer.list_topics("scheduling.replies.cli", timeout=20).topics["scheduling.replies.cli"].partitions
-        self.consumer.assign([TopicPartition("scheduling.replies.cli", number, OFFSET_END) for number in partitions])
+        self.admin, self.requests, self.replies = cell.account("admin"), cell.topic("account-commands"), cell.topic("replies.cli")
+        servers = {"bootstrap.servers": cell.stack.servers}
+        self.producer = Producer({**servers, "partitioner": "murmur2_random", "linger.ms": 0})
+        self.consumer = Consumer({**servers, "group.id": "purger", "isolation.level": "read_committed", "enable.auto.commit": False})
+        partitions = self.consumer.list_topics(self.replies, timeout=20).topics[self.replies].partitions
+        self.consumer.assign([TopicPartition(self.replies, number, OFFSET_END) for number in partitions])
         self.consumer.poll(2)
 
     def purge(self):
         command_id = uuid.uuid4()
         value = SCHEMAS.encode("slotkeeper.command.PurgeHistory", {"command_id": command_id, "before": BEFORE})
-        self.producer.produce("scheduling.account-commands", value, self.id.encode(), headers=[
-            ("authorization", b"Bearer " + self.token.encode()), ("kafka_correlationId", command_id.bytes),
-            ("kafka_replyTopic", b"scheduling.replies.cli")])
+        self.producer.produce(self.requests, value, str(self.admin.id).encode(), headers=[
+            ("authorization", b"Bearer " + self.admin.token.encode()), ("kafka_correlationId", command_id.bytes),
+            ("kafka_replyTopic", self.replies.encode())])
         began = time.monotonic()
         self.producer.flush(30)
         while time.monotonic() - began < 60 and not self.stopping:
@@ -162,47 +134,47 @@ def cpu(lines):
                      for line in lines) / len(lines))
 
 
-def beside_bookings(stack, options):
+def beside_bookings(cell, options):
     """Without, beside a purge, without: what a purge costs is not what the time of day costs."""
-    stack.bookings(False)  # servers that were just started are slow
-    without, beside = [stack.bookings(options.full)], []
-    stack.fill(options.slots)
-    before = len(stack.lock_waits())
-    purger = Purger(stack, options.pause)
+    cell.bookings(False)  # servers that were just started are slow
+    without, beside = [cell.bookings(options.full)], []
+    cell.fill(options.slots)
+    before = len(cell.lock_waits())
+    purger = Purger(cell, options.pause)
     thread = threading.Thread(target=purger.run)
     thread.start()
     while not purger.over.is_set():
-        line = stack.bookings(options.full)
+        line = cell.bookings(options.full)
         if not purger.over.is_set() or not beside:
             beside.append(line)
     over_before = len(beside) == 1 and purger.slots == options.slots and purger.over.is_set()
     thread.join()
-    without.append(stack.bookings(options.full))
+    without.append(cell.bookings(options.full))
     say(name="bookings", per_second_without=round(mean(without)), per_second_beside=round(mean(beside)),
         ratio=round(mean(beside) / mean(without), 3), wanted=">= 0.8", cpu_us_without=cpu(without), cpu_us_beside=cpu(beside),
         runs_beside=len(beside), slots_purged=purger.slots, commands=purger.commands, slowest_answer_s=round(purger.slowest, 3),
         **({"void": "the purge may have been over before the bookings: give it more --slots"} if over_before else {}))
-    waits = stack.lock_waits()[before:]
+    waits = cell.lock_waits()[before:]
     of_workers = [said for role, said in waits if role == WORKER]
     say(name="lock_waits", of_workers=len(of_workers), wanted=0, of_others=len(waits) - len(of_workers),
         first=[said.splitlines() for said in (of_workers or [said for _, said in waits])[:WAITS_SHOWN]])
 
 
-def rounds(stack, options):
+def rounds(cell, options):
     if options.rounds == 0:
         return
-    worker = subprocess.Popen([str(BINARY), "worker"], env=stack.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    worker = subprocess.Popen([str(BINARY), "worker"], env=cell.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     sizes = []
     try:
         for number in range(1, options.rounds + 1):
-            stack.fill(options.round_slots)
+            cell.fill(options.round_slots)
             began = time.monotonic()
-            purger = Purger(stack, 0)
+            purger = Purger(cell, 0)
             purger.run()
             took = time.monotonic() - began
             assert purger.slots == options.round_slots, purger.slots
-            vacuumed(stack)
-            sizes.append(stack.sizes())
+            vacuumed(cell)
+            sizes.append(cell.sizes())
             say(name="round", number=number, slots=purger.slots, seconds=round(took, 1),
                 slots_per_second=round(purger.slots / took), bytes=sizes[-1])
     finally:
@@ -212,12 +184,12 @@ def rounds(stack, options):
     say(name="sizes", last_to_second=round(growth, 3), wanted="<= 1.1")
 
 
-def vacuumed(stack, timeout=120):
+def vacuumed(cell, timeout=120):
     """Until autovacuum has seen what the purge left."""
     deadline = time.monotonic() + timeout
-    while int(stack.sql("select coalesce(sum(n_dead_tup), 0) from pg_stat_user_tables where schemaname = 'slotkeeper'"
-                        " and relname in ('slot', 'appointment', 'slot_event')"
-                        " and n_dead_tup > 50 + 0.02 * n_live_tup")[0]) > 0:
+    while int(cell.sql("select coalesce(sum(n_dead_tup), 0) from pg_stat_user_tables where schemaname = 'slotkeeper'"
+                       " and relname in ('slot', 'appointment', 'slot_event')"
+                       " and n_dead_tup > 50 + 0.02 * n_live_tup")[0][0]) > 0:
         if time.monotonic() > deadline:
             raise SystemExit("autovacuum did not come")
         time.sleep(0.5)
@@ -231,12 +203,12 @@ def main():
     parser.add_argument("--pause", type=float, default=0.5)
     parser.add_argument("--full", action="store_true")
     options = parser.parse_args()
-    stack = Stack()
+    cell = Purged()
     try:
-        beside_bookings(stack, options)
-        rounds(stack, options)
+        beside_bookings(cell, options)
+        rounds(cell, options)
     finally:
-        stack.down()
+        cell.stack.destroy()
 
 
 main()
