@@ -4,17 +4,17 @@ have warmed up; the time of one booking is measured right after that of a round 
 import argparse
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import bookings
-from kit.stack import Cell, Stack
+from kit.stack import Stack
 
 YARDSTICKS = Path(os.environ.get("YARDSTICKS", bookings.ROOT.parent / "shared/yardsticks"))
-PARTITIONS = 12  # as topics have by default, so that no thread has more than another
-FULL = {"warm_up": {"rounds": 10}, "bookings": {"seen": 100000, "unseen": 40000}, "yardstick_seconds": 5}
+FULL = {"warm_up": {"rounds": 10}, "bookings": {"seen": bookings.MANY, "unseen": 40000}, "yardstick_seconds": 5}
 QUICK = {"warm_up": {"rounds": 1}, "bookings": {"seen": 20000, "unseen": 20000}, "yardstick_seconds": 2}
 
 
@@ -27,18 +27,25 @@ def tell(line):
     return line
 
 
+def positive(text):
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
 def read_options():
     parser = argparse.ArgumentParser(prog="scripts/bench")
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--latency", type=int, metavar="N")
-    parser.add_argument("--threads", type=int, metavar="N")
+    parser.add_argument("--latency", type=positive, metavar="N")
+    parser.add_argument("--threads", type=positive, metavar="N")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--log-ins", nargs=2, metavar=("many|one", "COUNT"))
     parser.add_argument("--no-yardsticks", action="store_true")
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
     options.latency = options.latency or (60 if options.quick else 300)
-    if options.log_ins and (options.log_ins[0] not in ("many", "one") or not options.log_ins[1].isdecimal()):
+    if options.log_ins and not re.fullmatch("(many|one) [1-9][0-9]*", " ".join(options.log_ins)):
         parser.error("--log-ins takes many or one, and how many")
     if not all("=" in setting for setting in options.set):
         parser.error("--set takes NAME=VALUE")
@@ -51,9 +58,9 @@ def read_options():
 def warm_up(stack, numbers):
     """A broker that was just started compiles what it runs for some 200,000 bookings."""
     say("warming the servers up")
-    cell = Cell(stack, "warm_up")
+    cell = bookings.make_cell(stack, "warm_up")
     bookings.measure(cell, **numbers)
-    stack.sql(f"drop database {cell.name}")
+    bookings.forget(cell)
 
 
 def send_flood(cell, at, count):
@@ -105,7 +112,7 @@ def measure(stack, options):
     sizes = QUICK if options.quick else FULL
     with_yardsticks = not options.no_yardsticks and os.access(YARDSTICKS / "run", os.X_OK)
     warm_up(stack, sizes["warm_up"])
-    cell = Cell(stack, "bench")
+    cell = bookings.make_cell(stack, "bench")
     flooded = send_flood(cell, *options.log_ins) if options.log_ins else 0
     lines = [tell(line) for line in bookings.measure(cell, options.settings, rounds=1, **sizes["bookings"])]
     if with_yardsticks:
@@ -124,7 +131,6 @@ def main():
     options = read_options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     stack = Stack(java=None)
-    stack.env["SLOTKEEPER_TOPICS_PARTITIONS"] = str(PARTITIONS)
     try:
         measure(stack, options)
     finally:

@@ -9,16 +9,27 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/integration"))
-from kit.stack import BINARY, run  # noqa: E402
+from kit.stack import BINARY, Cell, run  # noqa: E402
 
 LOAD = ROOT / "build/release/tests/bench/bench_load"
 DOCTORS = 1000
+PARTITIONS = 12  # as topics have by default, so that no thread has more than another
+MANY = 100000  # in one run
 WARM_UP = 20  # bookings that load.c sends before it measures latency
 DEFAULTS = {"patients": 20000, "doctors": DOCTORS, "workers": 1, "rounds": 3, "seen": 20000, "unseen": 0, "latency": 0,
             "slots_from_ms": 0, "pace_seconds": 5}
 # Nothing of what fills a database need outlive a crash.
 CARELESS = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "max_wal_size": "16GB",
             "checkpoint_timeout": "1h"}
+
+
+def make_cell(stack, name, partitions=PARTITIONS):
+    stack.env["SLOTKEEPER_TOPICS_PARTITIONS"] = str(partitions)
+    return Cell(stack, name)
+
+
+def forget(cell):
+    cell.stack.sql(f"drop database {cell.name}")
 
 
 def measure(cell, settings=None, paces=(), **numbers):

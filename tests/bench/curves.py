@@ -9,14 +9,13 @@ from pathlib import Path
 
 import bookings
 import takeover
-from kit.stack import Cell, Stack
+from kit.stack import Stack
 
 RESULTS = bookings.ROOT / "docs/plots/curves.jsonl"
 BUSY_SHARE = 100  # one slot in so many is the busy doctor's; pages.sql
 PATIENTS = 20000
 LOAD_PATIENTS = 30000  # all of whose tokens a worker remembers; each books some six times in a round
 LOAD_ROUNDS = 4
-PARTITIONS = 12  # as topics have by default
 QUICK = {"patients": 2000, "rounds": 1, "seen": 2000, "pace_seconds": 2}
 WARM_UP_ROUNDS = 4
 
@@ -29,14 +28,13 @@ class Sweep:
         self.curve = curve
         self.quick = quick
 
-    def cell(self, name, partitions=PARTITIONS):
-        self.stack.env["SLOTKEEPER_TOPICS_PARTITIONS"] = str(partitions)
-        return Cell(self.stack, f"{self.curve}_{name}")
+    def cell(self, name, partitions=bookings.PARTITIONS):
+        return bookings.make_cell(self.stack, f"{self.curve}_{name}", partitions)
 
     def warm_up(self):
         cell = self.cell("warm_up")
         self.measure(cell, **({} if self.quick else {"rounds": WARM_UP_ROUNDS}))
-        self.forget(cell)
+        bookings.forget(cell)
 
     def measure(self, cell, settings=None, paces=(), **numbers):
         return bookings.measure(cell, settings, paces, **{**numbers, **(QUICK if self.quick else {})})
@@ -44,11 +42,8 @@ class Sweep:
     def rate(self, cell, settings=None, **numbers):
         """The median round, and all of them."""
         found = bookings.rate_of(self.measure(cell, settings, **numbers))
-        self.forget(cell)
+        bookings.forget(cell)
         return found
-
-    def forget(self, cell):
-        self.stack.sql(f"drop database {cell.name}")
 
 
 def batch(sweep, value):
@@ -85,7 +80,7 @@ def load(sweep, value):
     for number in range(LOAD_ROUNDS):
         cell = sweep.cell(f"paced_{number}")
         lines += sweep.measure(cell, {"booking.limit": 0}, paces, rounds=1, pace_seconds=3, patients=LOAD_PATIENTS)
-        sweep.forget(cell)
+        bookings.forget(cell)
     for tenths, pace in enumerate(paces, 1):
         rounds = [line for line in lines if line["name"] == "booking_paced" and line["per_second"] == pace][1:]
         yield {"share": tenths / 10, "per_second": pace, "maximum": maximum,
@@ -97,7 +92,7 @@ def load(sweep, value):
 def killed(sweep, value):
     cell = sweep.cell(value, takeover.PARTITIONS)
     yield takeover.measure(cell, value, 2 if sweep.quick else 8)
-    sweep.forget(cell)
+    bookings.forget(cell)
 
 
 CURVES = {
