@@ -1,4 +1,4 @@
-"""What an operator sees: starting, pages, log, signals."""
+"""What an operator sees: starting, pages, log, others, signals."""
 
 import json
 import re
@@ -146,6 +146,34 @@ def test_the_log_is_json_and_holds_no_secret(own_cell):
     for secret in (password, token, token.split(".")[2], "personal data", str(fields["slot_id"])):
         assert secret not in text
     assert (lines[-1]["message"], lines[-1]["exit_status"]) == ("stopped", 0)
+
+
+# Others.
+
+
+def test_others_come_and_go(own_cell):
+    """Each time the group has a new generation, and who stays goes on in it as if nothing had been."""
+    topic = own_cell.topic("slot-commands")
+    one = {"worker.threads": "1", "account.threads": "0", "query.threads": "0"}
+    client, doctor = own_cell.client, own_cell.account("doctor")
+
+    def ask_all():
+        requests = [client.send("WithdrawSlot", doctor, {"slot_id": uuid.uuid4()}, partition=partition)
+                    for partition in range(4)]
+        assert {request.answer().code for request in requests} == {"SLOT_NOT_FOUND"}
+
+    worker = Worker(own_cell, one)
+    worker.wait_for_log("partitions taken", topic=topic, taken=4)
+    ask_all()
+    other = Worker(own_cell, one)
+    worker.wait_for_log("partitions taken", topic=topic, taken=2)
+    other.wait_for_log("partitions taken", topic=topic, taken=2)
+    ask_all()
+    assert other.stop() == 0
+    wait_for(lambda: len(worker.logged("partitions taken", topic=topic, taken=4)) == 2, "all partitions to be back")
+    ask_all()
+    assert worker.stop() == 0
+    assert [line for line in worker.log() if line["level"] in ("warning", "error")] == []
 
 
 # Signals.
