@@ -7,19 +7,6 @@
 #include "kafka/message.h"
 #include "kafka/publisher_parts.h"
 
-/* A record that librdkafka does not take: because of its topic, which it knows, or of the
- * producer's own state. Takes the error. */
-static enum status refused(
-    struct publisher *publisher, const char *topic, rd_kafka_error_t *error) {
-    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
-    if (code == RD_KAFKA_RESP_ERR__FATAL || code == RD_KAFKA_RESP_ERR__STATE) {
-        return publisher_step(error, "produce") == STATUS_OK ? STATUS_OK : STATUS_RETRY;
-    }
-    rd_kafka_error_destroy(error);
-    publisher_note_failure(publisher, topic, code);
-    return STATUS_RETRY;
-}
-
 /* One record; takes the headers. */
 static enum status produce(struct publisher *publisher, const struct message *message) {
     for (;;) {
@@ -40,7 +27,13 @@ static enum status produce(struct publisher *publisher, const struct message *me
         }
         if (rd_kafka_error_code(error) != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
             rd_kafka_headers_destroy(message->headers);
-            return refused(publisher, message->topic, error);
+            publisher_note_failure(
+                publisher,
+                message->topic,
+                rd_kafka_error_code(error),
+                rd_kafka_error_string(error));
+            rd_kafka_error_destroy(error);
+            return STATUS_RETRY;
         }
         rd_kafka_error_destroy(error);
         (void)rd_kafka_poll(publisher_producer(publisher), 10);

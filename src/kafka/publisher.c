@@ -19,9 +19,11 @@ enum {
     UNNAMED_BAR_US = 10000000 /* a topic that is gone is seen to be gone long before */
 };
 
-/* Errors of a producer that has been fenced, or of a member that is none any more. */
+/* Of a producer that has been fenced or has failed for good, or of a member that is none any more.
+ */
 static bool tells_displacement(rd_kafka_resp_err_t error) {
     switch ((int)error) {
+    case RD_KAFKA_RESP_ERR__FATAL:
     case RD_KAFKA_RESP_ERR__FENCED:
     case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
     case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
@@ -35,8 +37,10 @@ static bool tells_displacement(rd_kafka_resp_err_t error) {
     }
 }
 
-static bool is_purged(rd_kafka_resp_err_t error) {
-    return error == RD_KAFKA_RESP_ERR__PURGE_QUEUE || error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+/* Of a record whose transaction had failed by then, with whatever failed first. */
+static bool tells_nothing_new(rd_kafka_resp_err_t error) {
+    return error == RD_KAFKA_RESP_ERR__PURGE_QUEUE || error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT
+           || error == RD_KAFKA_RESP_ERR__STATE;
 }
 
 /* A topic that takes nothing for a while is not one that refuses. */
@@ -60,16 +64,20 @@ static void note_culprit(
 }
 
 void publisher_note_failure(
-    struct publisher *publisher, const char *topic, rd_kafka_resp_err_t error) {
+    struct publisher *publisher,
+    const char *topic,
+    rd_kafka_resp_err_t error,
+    const char *sentence) {
     if (!publisher->failed) {
         log_warning(
             "a record was not delivered",
             LOG_TEXT("topic", topic),
-            LOG_TEXT("error", rd_kafka_err2name(error)));
+            LOG_TEXT("error", rd_kafka_err2name(error)),
+            LOG_TEXT("text", sentence));
     }
     publisher->failed = true;
     publisher->displaced = publisher->displaced || tells_displacement(error);
-    if (!is_purged(error) && !publisher->displaced) {
+    if (!tells_nothing_new(error) && !publisher->displaced) {
         note_culprit(publisher, topic, error);
     }
 }
@@ -79,7 +87,11 @@ void publisher_on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message
     struct publisher *publisher = opaque;
     publisher->pending--;
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        publisher_note_failure(publisher, rd_kafka_topic_name(message->rkt), message->err);
+        publisher_note_failure(
+            publisher,
+            rd_kafka_topic_name(message->rkt),
+            message->err,
+            rd_kafka_err2str(message->err));
     }
 }
 

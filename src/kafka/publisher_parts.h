@@ -16,7 +16,7 @@ struct publisher {
     size_t pending;        /* delivery reports still to come; touched by this thread only */
     bool failed;           /* a delivery failed in this transaction */
     bool named_by_clients; /* this transaction holds client-named topics */
-    bool displaced;     /* it failed because another has our place, whatever else failed with it */
+    bool displaced;     /* another has our place, or the producer is done, whatever else failed */
     bool culprit_found; /* it failed because of a topic that is barred now */
     bool own_topic_failed; /* it failed because of outcomes, audit or -dlt */
     bool commit_tried;     /* its fate is Kafka's to know */
@@ -34,9 +34,13 @@ enum status publisher_open_producers(struct publisher *publisher, struct error *
 void publisher_close_producers(struct publisher *publisher);
 /* librdkafka's callback; `opaque` is the publisher. */
 void publisher_on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque);
-/* The transaction that is open has failed with a record of this topic. */
+/* The transaction that is open has failed with a record of this topic, which is barred if it is to
+ * blame. */
 void publisher_note_failure(
-    struct publisher *publisher, const char *topic, rd_kafka_resp_err_t error);
+    struct publisher *publisher,
+    const char *topic,
+    rd_kafka_resp_err_t error,
+    const char *sentence);
 
 /* Classes a transaction step's error, and takes it. STATUS_CONFLICT: the same step may be tried
  * again. */
