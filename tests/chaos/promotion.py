@@ -18,8 +18,9 @@ import json
 import random
 import signal
 import time
+from functools import partial
 
-from confluent_kafka import TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 import history
 import witness
@@ -70,10 +71,18 @@ class Promotions:
         if not wait_for(lambda: answered_after(self.trial.clients, 0), GIVE_UP_S):
             self.trial.find("the workers answer nothing")
 
+    def bounds(self, number):
+        """First and next offset of a request partition. None: its leader has just changed, which the client learns by this."""
+        try:
+            return self.consumer.get_watermark_offsets(TopicPartition(self.trial.clients.topic, number), timeout=15)
+        except KafkaException as failure:
+            if failure.args[0].code() != KafkaError.NOT_LEADER_FOR_PARTITION:
+                raise
+        return None
+
     def ends(self):
         """Of the request topic's partitions."""
-        topic, numbers = self.trial.clients.topic, range(self.trial.clients.partitions)
-        return {number: self.consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=15)[1] for number in numbers}
+        return {number: wait_for(partial(self.bounds, number), GIVE_UP_S)[1] for number in range(self.trial.clients.partitions)}
 
     def is_settled(self, ends):
         committed = history.committed_offsets(self.stack)
