@@ -51,7 +51,7 @@ random_hex() {
 # same_process PID ARGUMENT: is PID alive and was it started with that argument? A pid file may outlive its
 # process and the number may be somebody else's by then.
 same_process() {
-    [ -n "$1" ] && [ -r "/proc/$1/cmdline" ] && tr '\0' '\n' <"/proc/$1/cmdline" 2>/dev/null | grep -Fxq -- "$2"
+    [ -n "$1" ] && tr '\0' '\n' 2>/dev/null <"/proc/$1/cmdline" | grep -Fxq -- "$2"
 }
 
 # stop_process PID ARGUMENT SIGNAL: ends that process and no other one; SIGKILL if it is still there after 30 s.
