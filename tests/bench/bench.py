@@ -14,7 +14,7 @@ import bookings
 from kit.stack import Stack
 
 YARDSTICKS = Path(os.environ.get("YARDSTICKS", bookings.ROOT.parent / "shared/yardsticks"))
-FULL = {"warm_up": {"rounds": 20}, "bookings": {"seen": bookings.MANY, "unseen": 40000}, "yardstick_seconds": 5}
+FULL = {"warm_up": {"rounds": 10}, "bookings": {"seen": bookings.MANY, "unseen": 40000}, "yardstick_seconds": 5}
 QUICK = {"warm_up": {"rounds": 1}, "bookings": {"seen": 20000, "unseen": 20000}, "yardstick_seconds": 2}
 
 
@@ -56,7 +56,7 @@ def read_options():
 
 
 def warm_up(stack, numbers):
-    """A broker that was just started compiles what it runs for some 400,000 bookings."""
+    """A broker that was just started compiles what it runs for some 200,000 bookings."""
     say("warming the servers up")
     cell = bookings.make_cell(stack, "warm_up")
     bookings.measure(cell, **numbers)

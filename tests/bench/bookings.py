@@ -46,7 +46,8 @@ def measure(cell, settings=None, paces=(), **numbers):
                *(f"{key}={value}" for key, value in numbers.items()), *(f"pace={pace}" for pace in paces), "--", *worker]
     done = subprocess.run(command, env=cell.env, stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
-        raise SystemExit(f"the bookings could not be measured\n{log.read_text()[-4000:]}")
+        said = log.read_text()[-4000:] if log.exists() else "and no worker was started"
+        raise SystemExit(f"the bookings could not be measured\n{said}")
     booked = int(cell.sql("select count(*) from appointment a join account p on p.account_id = a.patient_id"
                           f" where p.login like '{name}.patient.%' and a.state = 'booked'")[0][0])
     if booked != expected:
