@@ -19,8 +19,7 @@ enum {
     UNNAMED_BAR_US = 10000000 /* a topic that is gone is seen to be gone long before */
 };
 
-/* Of a producer that has been fenced or has failed for good, or of a member that is none any more.
- */
+/* Of a producer that is fenced or has failed for good, or of a member that is none any more. */
 static bool tells_displacement(rd_kafka_resp_err_t error) {
     switch ((int)error) {
     case RD_KAFKA_RESP_ERR__FATAL:

@@ -10,7 +10,6 @@ status 0 only without violations. STACK_BINARY chooses the program.
 """
 
 import argparse
-import dataclasses
 import functools
 import operator
 import random
@@ -18,6 +17,7 @@ import signal
 import time
 import uuid
 from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
 
 import checker
 import witness
@@ -37,7 +37,7 @@ ONE_THREAD = {
     "SLOTKEEPER_WORKER_INSTANCE_ID": "syscalls",  # its successor has the partitions at once
     "SLOTKEEPER_BOOKING_LIMIT": "0",  # a booking a batch, and of batches there may be thousands
 }
-NO_LIMIT = dataclasses.replace(LIMITS, booking_limit=0)
+NO_LIMIT = replace(LIMITS, booking_limit=0)
 SLOW_S = 5
 PROFILES = 3
 SHOWN_MAX = 20
@@ -66,7 +66,7 @@ def arguments():
     return options
 
 
-@dataclasses.dataclass
+@dataclass
 class Point:
     thread: str
     call: str
@@ -77,12 +77,12 @@ class Point:
         return f"{self.call}:{self.what} {self.number} of {self.thread}"
 
 
-@dataclasses.dataclass
+@dataclass
 class Round:
     """A batch, and what must be answered to each of its records."""
 
-    sent: list = dataclasses.field(default_factory=list)
-    codes: list = dataclasses.field(default_factory=list)
+    sent: list = field(default_factory=list)
+    codes: list = field(default_factory=list)
 
     def add(self, correlation, code):
         self.sent.append(correlation)
